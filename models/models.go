@@ -1,0 +1,59 @@
+// Package models says what a learner, a fitted model and a forecast curve are.
+// It knows nothing of sales: rows, columns, causes and times only.
+package models
+
+import (
+	"context"
+
+	"github.com/leadcast/leadcast/models/matrix"
+)
+
+// Target is what a learner is to predict, one entry a row. Which slices must
+// be set depends on the learner; a nil Weight means one each, a nil Exposure
+// means one each, a nil Valid means that no row is held out.
+type Target struct {
+	Y        []float64 // outcome: 0/1 for a probability, a count of events for a rate
+	Exposure []float64 // time at risk that the count was seen in
+	Weight   []float64 // how many rows this row stands for
+	Valid    []bool    // rows not to be fitted, on which early stopping watches the loss
+	Keys     []uint64  // identity of each row, for randomness that does not depend on row order; nil means the row number
+
+	Entry []float64 // survival: time from which the row was at risk (late entry)
+	Exit  []float64 // survival: time at which it was last seen
+	Cause []uint8   // survival: 0 still open at Exit, else the cause (1, 2, …)
+}
+
+// Learner fits a model. It is a value of parameters; Fit never changes it.
+// Errors are about data (no rows, one class, a value out of range); a length
+// mismatch between x and y panics.
+type Learner interface {
+	Fit(ctx context.Context, x *matrix.Matrix, y Target) (Model, error)
+}
+
+// Model is fitted and never changes; its methods may be called concurrently.
+// Columns are taken by position; a matrix with another number of columns or
+// other kinds is an error.
+type Model interface {
+	// Outputs is the number of values a row: 1 for a probability or a rate.
+	Outputs() int
+	// Predict writes Outputs values a row to dst, row by row.
+	Predict(dst []float64, x *matrix.Matrix) error
+	// Kind names the decoder of AppendBinary's bytes.
+	Kind() string
+	// AppendBinary appends the model's bytes; decoding them gives the same predictions, bit for bit.
+	AppendBinary(b []byte) ([]byte, error)
+}
+
+// Additive is a Model whose one output is a link function of a margin (the
+// log-odds of a probability, the log of a rate) that splits into shares.
+type Additive interface {
+	Model
+	// Margins writes one margin a row.
+	Margins(dst []float64, x *matrix.Matrix) error
+	// Shares splits Σ weights[i]·margin(row i) over the columns: it adds each
+	// column's part to dst and returns the rest, Σ weights[i]·base, where base
+	// is the mean margin that the shares are measured from. Rows are a window
+	// on one thing at several times, so implementations may use that they
+	// differ little.
+	Shares(dst []float64, x *matrix.Matrix, weights []float64) (base float64, err error)
+}
