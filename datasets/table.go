@@ -8,6 +8,7 @@ import (
 	"iter"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unsafe"
@@ -161,6 +162,15 @@ func (c *Column) Gather(rows []int) *Column {
 type Table struct {
 	Rows    int
 	Columns []*Column
+	Place   func(row int) string // where a row stood, as "leads.csv:17"; nil where nobody knows
+}
+
+// At names row i for a message: its place in the file, else its number from 1.
+func (t *Table) At(row int) string {
+	if t.Place != nil {
+		return t.Place(row)
+	}
+	return "row " + strconv.Itoa(row+1)
 }
 
 // Column finds a column by its exact name; nil when there is none.
@@ -188,12 +198,15 @@ func (t *Table) Gather(rows []int) *Table {
 	for i, c := range t.Columns {
 		g.Columns[i] = c.Gather(rows)
 	}
+	if t.Place != nil {
+		g.Place = func(row int) string { return t.Place(rows[row]) }
+	}
 	return g
 }
 
 // Drop gives the table without the columns named.
 func (t *Table) Drop(names ...string) *Table {
-	g := &Table{Rows: t.Rows}
+	g := &Table{Rows: t.Rows, Place: t.Place}
 	for _, c := range t.Columns {
 		if !slices.Contains(names, c.Name) {
 			g.Columns = append(g.Columns, c)
@@ -227,4 +240,30 @@ type Block struct {
 // of all blocks of one name are the same, Raw or typed.
 type Source interface {
 	Blocks(ctx context.Context) iter.Seq2[Block, error]
+}
+
+// Note is something worth saying about the data that does not stop the work.
+type Note struct {
+	Column  string // "" when it is about the whole
+	Row     int    // −1 when it is about no single row
+	Message string // in plain words, without personal values
+}
+
+// Error is a mistake in the data: it stops the work, and says where and what to do.
+type Error struct {
+	Place   string // "leads.csv:17", "" when it is about the whole
+	Column  string // "" when it is about no single column
+	Message string // in plain words, without personal values
+}
+
+// Error gives "place: column "x": message".
+func (e *Error) Error() string {
+	s := e.Message
+	if e.Column != "" {
+		s = "column " + strconv.Quote(e.Column) + ": " + s
+	}
+	if e.Place != "" {
+		s = e.Place + ": " + s
+	}
+	return s
 }
