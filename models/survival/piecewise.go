@@ -1,0 +1,275 @@
+package survival
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/leadcast/leadcast/models"
+	"github.com/leadcast/leadcast/models/matrix"
+	"github.com/leadcast/leadcast/models/portable"
+)
+
+// Piecewise learns cause-specific hazards that are constant within intervals
+// of age: it expands the subjects to person-period rows and fits one Poisson
+// learner a cause to them, with the time at risk as exposure and the age as one
+// more column. The target needs Exit and Cause; Entry, Weight, Valid and Keys
+// are passed on from the subject to each of its rows.
+type Piecewise struct {
+	Cuts    []float64                      // interior cut points of the age axis, rising and above zero
+	Causes  int                            // number of causes
+	Learner func(cause int) models.Learner // the Poisson learner of a cause (1, 2, …)
+	Column  string                         // name of the age column; "" means "age"
+	Limit   int                            // rows above which uneventful ones are sampled (see Expand); 0 means never
+	Seed    uint64                         // of the sampling
+}
+
+// Fit implements models.Learner; the model is a *Hazards. A cause without any
+// event to be fitted gets no learner: its rates are zero and Hazards.Without
+// names it. Errors: no rows, no event at all, times or causes out of range, a
+// column of x that has the name of the age column, and what the learner says.
+func (p Piecewise) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) (models.Model, error) {
+	if err := checkTarget(x, y, p.Causes); err != nil {
+		return nil, err
+	}
+	h := &Hazards{axis: axis{cuts: slices.Clone(p.Cuts), causes: p.Causes}, columns: len(x.Columns), column: p.Column}
+	if h.column == "" {
+		h.column = "age"
+	}
+	for j := range x.Columns {
+		if x.Columns[j].Name == h.column {
+			return nil, fmt.Errorf("survival: a column is named %q already: name the age column otherwise", h.column)
+		}
+	}
+	if err := h.check(); err != nil {
+		return nil, err
+	}
+	h.ages = middles(p.Cuts)
+	r, err := Expand(p.Cuts, y, p.Limit, p.Seed)
+	if err != nil {
+		return nil, err
+	}
+	wide := h.widen(x.Gather(r.Subject), r.Interval)
+	rows := p.target(r, y)
+	h.models = make([]models.Model, p.Causes)
+	for cause := 1; cause <= p.Causes; cause++ {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if r.count(cause, rows.Valid, rows.Y) == 0 {
+			continue
+		}
+		m, err := p.Learner(cause).Fit(ctx, wide, rows)
+		if err != nil {
+			return nil, fmt.Errorf("survival: cause %d: %w", cause, err)
+		}
+		if m.Outputs() != 1 {
+			return nil, fmt.Errorf("survival: cause %d: a model with %d outputs is not one of a rate", cause, m.Outputs())
+		}
+		h.models[cause-1] = m
+	}
+	if len(h.Without()) == p.Causes {
+		return nil, errors.New("survival: nothing happened to any row: there is no rate to learn")
+	}
+	return h, nil
+}
+
+// target is what the learners are fitted to; Y is filled in for each cause.
+func (p Piecewise) target(r *Rows, y models.Target) models.Target {
+	t := models.Target{
+		Y:        make([]float64, len(r.Subject)),
+		Exposure: r.Exposure,
+		Weight:   r.Weight,
+		Keys:     make([]uint64, len(r.Subject)),
+	}
+	if y.Valid != nil {
+		t.Valid = make([]bool, len(r.Subject))
+	}
+	for row, subject := range r.Subject {
+		t.Keys[row] = rowKey(p.Seed, keyOf(y, int(subject)), int(r.Interval[row]))
+		if y.Valid != nil {
+			t.Valid[row] = y.Valid[subject]
+		}
+	}
+	return t
+}
+
+// count writes the events of a cause to dst, 0 or 1 a row, and returns how many
+// of them are to be fitted.
+func (r *Rows) count(cause int, valid []bool, dst []float64) (events int) {
+	for row, c := range r.Cause {
+		dst[row] = 0
+		if int(c) == cause {
+			dst[row] = 1
+			if valid == nil || !valid[row] {
+				events++
+			}
+		}
+	}
+	return events
+}
+
+// checkTarget looks at what every survival learner needs. Lengths that differ
+// are the caller's fault and panic.
+func checkTarget(x *matrix.Matrix, y models.Target, causes int) error {
+	if len(y.Exit) != x.Rows || len(y.Cause) != x.Rows || y.Entry != nil && len(y.Entry) != x.Rows ||
+		y.Weight != nil && len(y.Weight) != x.Rows || y.Valid != nil && len(y.Valid) != x.Rows || y.Keys != nil && len(y.Keys) != x.Rows {
+		panic("survival: matrix and target differ in length")
+	}
+	if x.Rows == 0 {
+		return errors.New("survival: no rows")
+	}
+	for i, c := range y.Cause {
+		if int(c) > causes {
+			return fmt.Errorf("survival: row %d: cause %d is above %d", i, c, causes)
+		}
+	}
+	return nil
+}
+
+// middles is the age that stands for each interval: its middle, and for the
+// last one as far beyond the last cut as the interval before is wide.
+func middles(cuts []float64) []float64 {
+	ages := make([]float64, len(cuts)+1)
+	from := 0.0
+	for k, to := range cuts {
+		ages[k] = float64((from + to) / 2)
+		if k == len(cuts)-1 {
+			ages[k+1] = to + float64((to-from)/2)
+		}
+		from = to
+	}
+	return ages
+}
+
+// Hazards is the model that Piecewise fits: rates per unit of time, one output
+// a cause and interval.
+type Hazards struct {
+	axis
+	columns int            // of the matrices it takes
+	column  string         // name of the age column
+	ages    []float64      // value of the age column, one an interval
+	models  []models.Model // one a cause, nil where nothing ever happened
+}
+
+// Without lists the causes that had no event to learn from; their rates are 0.
+func (h *Hazards) Without() (causes []int) {
+	for c, m := range h.models {
+		if m == nil {
+			causes = append(causes, c+1)
+		}
+	}
+	return causes
+}
+
+// Predict implements models.Model.
+func (h *Hazards) Predict(dst []float64, x *matrix.Matrix) error {
+	return h.each(dst, x, 0, models.Model.Predict)
+}
+
+// Margins writes the log-rates in the layout of Predict; −Inf where a cause
+// had no event.
+func (h *Hazards) Margins(dst []float64, x *matrix.Matrix) error {
+	return h.each(dst, x, portable.Log(0), margins)
+}
+
+// margins are the log-rates of a model of one rate.
+func margins(m models.Model, dst []float64, x *matrix.Matrix) error {
+	if a, ok := m.(models.Additive); ok {
+		return a.Margins(dst, x)
+	}
+	if err := m.Predict(dst, x); err != nil {
+		return err
+	}
+	for i, v := range dst {
+		dst[i] = portable.Log(v)
+	}
+	return nil
+}
+
+// chunk is the number of subjects that are expanded at a time.
+const chunk = 512
+
+// each asks the model of each cause for one value a subject and interval and
+// lays them out; absent is the value where there is no model.
+func (h *Hazards) each(dst []float64, x *matrix.Matrix, absent float64, ask func(models.Model, []float64, *matrix.Matrix) error) error {
+	if err := h.takes(dst, x, h.columns); err != nil {
+		return err
+	}
+	n, out := len(h.ages), h.Outputs()
+	buffer := make([]float64, min(x.Rows, chunk)*n)
+	for from := 0; from < x.Rows; from += chunk {
+		rows := min(chunk, x.Rows-from)
+		wide, values := h.window(x, from, rows), buffer[:rows*n]
+		for c, m := range h.models {
+			if m == nil {
+				for k := range values {
+					values[k] = absent
+				}
+			} else if err := ask(m, values, wide); err != nil {
+				return fmt.Errorf("survival: cause %d: %w", c+1, err)
+			}
+			for i := range rows {
+				copy(dst[(from+i)*out+c*n:][:n], values[i*n:])
+			}
+		}
+	}
+	return nil
+}
+
+// window shows some rows of x, each once an interval, with the age column.
+func (h *Hazards) window(x *matrix.Matrix, from, rows int) *matrix.Matrix {
+	n := len(h.ages)
+	subjects, intervals := make([]int32, rows*n), make([]uint8, rows*n)
+	for i := range subjects {
+		subjects[i], intervals[i] = int32(from+i/n), uint8(i%n)
+	}
+	return h.widen(x.Gather(subjects), intervals)
+}
+
+// widen appends the age column, a view on the ages of the intervals.
+func (h *Hazards) widen(x *matrix.Matrix, intervals []uint8) *matrix.Matrix {
+	index := make([]int32, len(intervals))
+	for i, k := range intervals {
+		index[i] = int32(k)
+	}
+	return x.With(matrix.Column{Name: h.column, Origin: h.column, Nums: h.ages, Index: index})
+}
+
+// Shares splits Σ weights·margins, weights in the layout of Margins, over the
+// columns of x: it adds each column's part to dst and returns the rest, which
+// is the models' base and the part of the age column. Weights of a cause
+// without events are not looked at. Every component must be additive.
+func (h *Hazards) Shares(dst []float64, x *matrix.Matrix, weights []float64) (base float64, err error) {
+	if err := h.takes(weights, x, h.columns); err != nil {
+		return 0, err
+	}
+	if len(dst) != h.columns {
+		panic("survival: shares need one place a column")
+	}
+	n, out := len(h.ages), h.Outputs()
+	wide := h.window(x, 0, x.Rows)
+	parts, part := make([]float64, h.columns+1), make([]float64, x.Rows*n)
+	for c, m := range h.models {
+		if m == nil {
+			continue
+		}
+		a, ok := m.(models.Additive)
+		if !ok {
+			return 0, fmt.Errorf("survival: cause %d: a model of kind %q has no shares", c+1, m.Kind())
+		}
+		for i := range x.Rows {
+			copy(part[i*n:][:n], weights[i*out+c*n:])
+		}
+		b, err := a.Shares(parts, wide, part)
+		if err != nil {
+			return 0, fmt.Errorf("survival: cause %d: %w", c+1, err)
+		}
+		base += b
+	}
+	for j := range dst {
+		dst[j] += parts[j]
+	}
+	return base + parts[h.columns], nil
+}
