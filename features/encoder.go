@@ -1,11 +1,266 @@
 package features
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/models/matrix"
 )
 
-// Encoder is a fitted way from a Snapshot to a Matrix.
-type Encoder struct{}
+// Encoder is the fitted way from a Snapshot to a Matrix, and the only one. It
+// never changes; its methods may be called concurrently.
+type Encoder struct {
+	columns []fitted
+	headers []matrix.Column // name, origin and levels of every matrix column; no values
+	nums    int             // how many of them are numbers; the others are codes
+}
 
-// Encode gives the matrix of a snapshot: one lead or ten million, the same code.
-func (e *Encoder) Encode(s Snapshot) (*matrix.Matrix, error) { return &matrix.Matrix{}, nil }
+// fitted is a column of the spec with what was learned about it and the range
+// of matrix columns that it fills.
+type fitted struct {
+	ColumnSpec
+	reads    []datasets.Kind
+	feature  feature
+	from, to int
+}
+
+// Fit learns an encoder from past leads, each seen once and as of its own
+// moment. Snapshots may come in any number of pieces and leads in any order:
+// the encoder is the same. A column of the spec that the leads do not have, or
+// that is of a kind the feature does not read, is an error.
+func Fit(ctx context.Context, s Spec, past iter.Seq2[Snapshot, error]) (*Encoder, error) {
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	e := &Encoder{}
+	for _, c := range s.Columns {
+		k := kinds[lookup(c.Kind)]
+		e.columns = append(e.columns, fitted{ColumnSpec: c, reads: k.reads, feature: k.make(c)})
+	}
+	for snapshot, err := range past {
+		if err != nil {
+			return nil, err
+		}
+		if err := e.learn(ctx, snapshot); err != nil {
+			return nil, err
+		}
+	}
+	for i := range e.columns {
+		e.columns[i].feature.settle()
+	}
+	return e, e.lay()
+}
+
+func (e *Encoder) learn(ctx context.Context, s Snapshot) error {
+	if err := s.check(); err != nil {
+		return err
+	}
+	for i := range e.columns {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		f := &e.columns[i]
+		v := view{Snapshot: s, name: f.Column}
+		if f.reads != nil {
+			if v.column = s.Leads.Column(f.Column); v.column == nil {
+				return &datasets.Error{Column: f.Column, Message: "is used by the spec, but the leads have no such column" + like(s.Leads, f.Column)}
+			}
+			if !slices.Contains(f.reads, v.column.Kind) {
+				return &datasets.Error{Column: f.Column, Message: fmt.Sprintf("is of kind %s, which cannot be used as %s; change the schema or the spec", v.column.Kind, f.Kind)}
+			}
+		}
+		f.feature.learn(&v)
+	}
+	return nil
+}
+
+func like(t *datasets.Table, name string) string {
+	if other := t.Like(name); other != "" {
+		return fmt.Sprintf("; did you mean %q?", other)
+	}
+	return ""
+}
+
+// lay makes every feature ready and lays the matrix columns out.
+func (e *Encoder) lay() error {
+	taken := map[string]bool{}
+	for i := range e.columns {
+		f := &e.columns[i]
+		if err := f.feature.ready(); err != nil {
+			return fmt.Errorf("features: column %q as %s: %w", f.Column, f.Kind, err)
+		}
+		f.from = len(e.headers)
+		for _, o := range f.feature.outputs() {
+			name := f.Column + o.suffix
+			for taken[name] {
+				name += " (" + f.Kind + ")"
+			}
+			taken[name] = true
+			e.headers = append(e.headers, matrix.Column{Name: name, Origin: f.Column, Levels: o.levels})
+			if o.levels == 0 {
+				e.nums++
+			}
+		}
+		f.to = len(e.headers)
+	}
+	return nil
+}
+
+// Encode gives the matrix of a snapshot, a row a lead in the same order: one
+// lead or ten million, by the same code and with the same bits. Values that
+// training did not know, and columns that are absent or of another kind, are
+// encoded as "other" or as missing and told as notes (by row, or with row −1
+// when a whole column is concerned); notes never hold a value. The error is
+// for a snapshot whose parts differ in length.
+func (e *Encoder) Encode(s Snapshot) (*matrix.Matrix, []datasets.Note, error) {
+	if err := s.check(); err != nil {
+		return nil, nil, err
+	}
+	m := e.blank(s.Leads.Rows)
+	v := view{Snapshot: s}
+	next := 0
+	for i := range e.columns {
+		f := &e.columns[i]
+		dst := m.Columns[f.from:f.to]
+		v.name, v.column = f.Column, nil
+		if f.reads != nil {
+			v.column, next = find(s.Leads, f.Column, next)
+			if problem := f.problem(v.column); problem != "" {
+				v.warn(-1, problem)
+				fill(dst)
+				continue
+			}
+		}
+		f.feature.encode(dst, &v)
+	}
+	return m, v.notes, nil
+}
+
+// blank gives a matrix of the encoder's columns with room for the values: one
+// piece of memory for the numbers and one for the codes, so that one lead
+// costs a few allocations only.
+func (e *Encoder) blank(rows int) *matrix.Matrix {
+	m := &matrix.Matrix{Rows: rows, Columns: slices.Clone(e.headers)}
+	nums := make([]float64, rows*e.nums)
+	codes := make([]int32, rows*(len(e.headers)-e.nums))
+	for j := range m.Columns {
+		if c := &m.Columns[j]; c.Levels == 0 {
+			c.Nums, nums = nums[:rows:rows], nums[rows:]
+		} else {
+			c.Codes, codes = codes[:rows:rows], codes[rows:]
+		}
+	}
+	return m
+}
+
+// find looks for a column, beginning where the last one was found: tables
+// mostly have the order of the spec, and a live lead has no time for a map.
+func find(t *datasets.Table, name string, next int) (*datasets.Column, int) {
+	for k := range t.Columns {
+		if i := (next + k) % len(t.Columns); t.Columns[i].Name == name {
+			return t.Columns[i], i + 1
+		}
+	}
+	return nil, next
+}
+
+// problem says in words why a column cannot be read; "" when it can.
+func (f *fitted) problem(c *datasets.Column) string {
+	if c == nil {
+		return "the column is absent; treated as missing"
+	}
+	if !slices.Contains(f.reads, c.Kind) {
+		return "the column is of kind " + c.Kind.String() + ", unlike in training; treated as missing"
+	}
+	return ""
+}
+
+// fill makes every cell missing.
+func fill(dst []matrix.Column) {
+	for _, c := range dst {
+		for i := range c.Nums {
+			c.Nums[i] = math.NaN()
+		}
+		for i := range c.Codes {
+			c.Codes[i] = -1
+		}
+	}
+}
+
+// blankRow makes the cells of one row missing.
+func blankRow(dst []matrix.Column, row int) {
+	for _, c := range dst {
+		if c.Nums != nil {
+			c.Nums[row] = math.NaN()
+		} else {
+			c.Codes[row] = -1
+		}
+	}
+}
+
+// Output describes one matrix column.
+type Output struct {
+	Name   string // unique within the matrix
+	Origin string // the column of the user's table, or the table of events
+	Kind   string // the feature kind that makes it
+	Levels int    // number of categories, "other" included; 0 for numbers
+}
+
+// Outputs lists the matrix columns in order.
+func (e *Encoder) Outputs() []Output {
+	out := make([]Output, 0, len(e.headers))
+	for _, f := range e.columns {
+		for _, h := range e.headers[f.from:f.to] {
+			out = append(out, Output{h.Name, h.Origin, f.Kind, h.Levels})
+		}
+	}
+	return out
+}
+
+// view is what one feature sees of a snapshot.
+type view struct {
+	Snapshot
+	name   string           // of the user's column
+	column *datasets.Column // nil for events
+	notes  []datasets.Note
+}
+
+// asOf is the moment from which row i is seen.
+func (v *view) asOf(i int) int64 {
+	if v.AsOf == nil {
+		return datasets.NoTime
+	}
+	return v.AsOf[i]
+}
+
+// text is the value of row i in a column of text, without blanks around it.
+func (v *view) text(i int) string { return strings.TrimSpace(v.column.Texts.At(i)) }
+
+func (v *view) warn(row int, message string) {
+	v.notes = append(v.notes, datasets.Note{Column: v.name, Row: row, Message: message})
+}
+
+// rare is the note on a value that is not among those that were kept.
+const rare = "a value that was unknown or rare in training; treated as other"
+
+// check makes sure that all parts are of one length.
+func (s Snapshot) check() error {
+	if s.Leads == nil {
+		return errors.New("features: a snapshot without leads")
+	}
+	if s.AsOf != nil && len(s.AsOf) != s.Leads.Rows {
+		return fmt.Errorf("features: a snapshot of %d leads with %d as-of times", s.Leads.Rows, len(s.AsOf))
+	}
+	for _, c := range s.Leads.Columns {
+		if c.Len() != s.Leads.Rows {
+			return &datasets.Error{Column: c.Name, Message: fmt.Sprintf("has %d values for %d leads", c.Len(), s.Leads.Rows)}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,107 @@
+package features
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/leadcast/leadcast/models/matrix"
+)
+
+// levels are the values of a category that at least `fewest` leads share.
+type levels struct {
+	Kept []string `json:"kept"` // rising
+
+	code map[string]int32
+	seen map[string]int
+}
+
+// longest is the length in bytes from which a value is taken for free text
+// and never kept.
+const longest = 200
+
+// add counts a value of one lead; "" is none.
+func (l *levels) add(value string) {
+	if value == "" {
+		return
+	}
+	if l.seen == nil {
+		l.seen = map[string]int{}
+	}
+	if _, ok := l.seen[value]; !ok {
+		value = strings.Clone(value)
+	}
+	l.seen[value]++
+}
+
+// settle keeps the commonest values that enough leads share, at most most of them.
+func (l *levels) settle(most int) {
+	for value, n := range l.seen {
+		if n >= fewest && len(value) <= longest && utf8.ValidString(value) {
+			l.Kept = append(l.Kept, value)
+		}
+	}
+	slices.SortFunc(l.Kept, func(a, b string) int {
+		return cmp.Or(l.seen[b]-l.seen[a], strings.Compare(a, b))
+	})
+	l.Kept = l.Kept[:min(most, len(l.Kept))]
+	slices.Sort(l.Kept)
+	l.seen = nil
+}
+
+// ready builds the look-up table.
+func (l *levels) ready() error {
+	l.code = make(map[string]int32, len(l.Kept))
+	for i, value := range l.Kept {
+		if value == "" || i > 0 && l.Kept[i-1] >= value {
+			return errors.New("levels must be rising and not empty")
+		}
+		l.code[value] = int32(i)
+	}
+	return nil
+}
+
+// count is the number of codes: the levels kept and "other".
+func (l *levels) count() int { return len(l.Kept) + 1 }
+
+// of is the code of a value: −1 for none, the last code ("other") where it was
+// not kept, which known tells.
+func (l *levels) of(value string) (code int32, known bool) {
+	if value == "" {
+		return -1, true
+	}
+	if code, known = l.code[value]; known {
+		return code, true
+	}
+	return int32(len(l.Kept)), false
+}
+
+// category is one of a limited set of values, as a code.
+type category struct {
+	levels
+}
+
+// mostLevels bounds the levels of one column.
+const mostLevels = 1 << 16
+
+func (c *category) learn(v *view) {
+	for i := range v.Leads.Rows {
+		c.add(v.text(i))
+	}
+}
+
+func (c *category) settle() { c.levels.settle(mostLevels) }
+
+func (c *category) outputs() []output { return []output{{levels: c.count()}} }
+
+func (c *category) encode(dst []matrix.Column, v *view) {
+	for i := range v.Leads.Rows {
+		code, known := c.of(v.text(i))
+		if !known {
+			v.warn(i, rare)
+		}
+		dst[0].Codes[i] = code
+	}
+}

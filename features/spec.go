@@ -1,0 +1,53 @@
+package features
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/leadcast/leadcast/datasets"
+)
+
+// Spec says which columns of the user's table are used and how. It is data:
+// Infer proposes one, people edit it, Fit turns it into an Encoder.
+type Spec struct {
+	Columns []ColumnSpec `json:"columns"`
+}
+
+// ColumnSpec is the use of one column.
+type ColumnSpec struct {
+	Column string `json:"column"`         // the column as the user's table names it; for events the name of the table
+	Kind   string `json:"kind"`           // number, category, date, created, multi, text, title, email, phone, url or events
+	Key    string `json:"key,omitempty"`  // events: the column that names the lead, in the leads and in the events
+	Type   string `json:"type,omitempty"` // events: the column that says what sort of event it is; "" where there is none
+}
+
+// check finds mistakes that can be seen without any data.
+func (s Spec) check() error {
+	seen := map[ColumnSpec]bool{}
+	for _, c := range s.Columns {
+		switch {
+		case c.Column == "" || !utf8.ValidString(c.Column):
+			return errors.New("features: a column of the spec has no name, or one that is not UTF-8")
+		case lookup(c.Kind) < 0:
+			return &datasets.Error{Column: c.Column, Message: fmt.Sprintf("no such kind of feature: %q; use one of %s", c.Kind, kindNames())}
+		case (c.Kind == "events") != (c.Key != ""):
+			return &datasets.Error{Column: c.Column, Message: "kind events, and no other, needs a key: the column that names the lead"}
+		case seen[c]:
+			return &datasets.Error{Column: c.Column, Message: "stands in the spec twice with the same kind"}
+		}
+		seen[c] = true
+	}
+	return nil
+}
+
+func kindNames() string {
+	var names []string
+	for _, k := range kinds {
+		names = append(names, k.name)
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}
