@@ -1,0 +1,326 @@
+package linear
+
+import (
+	"context"
+	"errors"
+	"math"
+
+	"gonum.org/v1/gonum/blas/blas64"
+	"gonum.org/v1/gonum/mat"
+)
+
+// family is the law of the outcome, with its canonical link.
+type family uint8
+
+const (
+	bernoulli family = iota // logit link
+	counts                  // Poisson, log link
+)
+
+// at gives the loss −log-likelihood (less what does not depend on eta), its
+// derivative and its second derivative at a margin.
+func (f family) at(eta, y float64) (loss, slope, curve float64) {
+	if f == counts {
+		mu := math.Exp(eta)
+		if y == 0 {
+			return mu, mu, mu
+		}
+		return mu - y*eta, mu - y, mu
+	}
+	e := math.Exp(-math.Abs(eta))
+	loss = math.Log1p(e) - y*eta
+	mu := 1 / (1 + e)
+	if eta < 0 {
+		mu = e / (1 + e)
+	} else {
+		loss += eta
+	}
+	return loss, mu - y, e / ((1 + e) * (1 + e))
+}
+
+// problem is a penalised regression: it minimises
+//
+//	Σ w·loss(offset + X·β) + Σ_j (l1_j·|β_j| + l2_j/2·β_j²) + Σ_s tie_s/2·(β_s − β_{s−1})²
+//
+// by Newton steps on the loss (iteratively reweighted least squares), each a
+// quadratic solved by Cholesky or, with an l1 penalty or bounds, by coordinate
+// descent on the normal equations (Friedman, Hastie and Tibshirani 2010).
+type problem struct {
+	design
+	family       family
+	y, w, offset []float64 // nil weight: one each; nil offset: zero
+	l1, l2       []float64 // nil: none
+	tie          []float64 // coefficient j is drawn to j−1; nil: none
+	lower        []float64 // nil: unbounded
+	exact        bool      // converge to the last digits, with a new Hessian each step
+
+	hessian []float64 // of the loss, kept from step to step while it serves
+}
+
+var (
+	errNotConverged = errors.New("linear: the fit does not converge; the outcomes may be separated by the columns")
+	errSingular     = errors.New("linear: columns are linearly dependent")
+)
+
+// state is where a fit stands: the margins at beta and what follows from them.
+type state struct {
+	beta, eta, slope, curve []float64
+	value                   float64 // the objective
+}
+
+func (p *problem) stateAt(beta []float64) *state {
+	s := &state{beta: beta, eta: make([]float64, p.rows), slope: make([]float64, p.rows), curve: make([]float64, p.rows)}
+	p.eval(s)
+	return s
+}
+
+// eval brings the state up to date with its beta.
+func (p *problem) eval(s *state) {
+	p.margin(s.eta, p.offset, s.beta)
+	parts := make([]float64, 8)
+	each(len(parts), p.rows, func(k, from, to int) {
+		sum := 0.0
+		for i := from; i < to; i++ {
+			w := 1.0
+			if p.w != nil {
+				w = p.w[i]
+			}
+			if w == 0 {
+				s.slope[i], s.curve[i] = 0, 0
+				continue
+			}
+			loss, slope, curve := p.family.at(s.eta[i], p.y[i])
+			sum += w * loss
+			s.slope[i], s.curve[i] = w*slope, w*curve
+		}
+		parts[k] = sum
+	})
+	s.value = p.penalty(s.beta)
+	for _, part := range parts {
+		s.value += part
+	}
+}
+
+func (p *problem) penalty(beta []float64) float64 {
+	sum := 0.0
+	for j, b := range beta {
+		if p.l1 != nil {
+			sum += p.l1[j] * math.Abs(b)
+		}
+		if p.l2 != nil {
+			sum += p.l2[j] / 2 * b * b
+		}
+		if p.tie != nil && p.tie[j] > 0 {
+			sum += p.tie[j] / 2 * (b - beta[j-1]) * (b - beta[j-1])
+		}
+	}
+	return sum
+}
+
+// fit gives the state at the minimum, starting from beta.
+func (p *problem) fit(ctx context.Context, beta []float64) (*state, error) {
+	s := p.stateAt(beta)
+	tol := 1e-7 // of the expected fall of the loss, in nats over all rows
+	if p.exact {
+		tol = 1e-24
+	}
+	last := math.Inf(1)
+	for range 200 {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if p.hessian == nil || p.exact {
+			p.hessian = make([]float64, p.cols*p.cols)
+			p.gram(p.hessian, s.curve)
+		}
+		target, fall, err := p.aim(s)
+		if err != nil {
+			return nil, err
+		}
+		next, step := p.search(s, target)
+		s = next
+		if math.IsNaN(s.value) || math.IsInf(s.value, 0) {
+			return nil, errNotConverged
+		}
+		if fall <= tol || p.exact && fall < 1e-10 && fall >= last/4 {
+			return s, nil
+		}
+		if fall > last/10 || step < 1 { // the old Hessian no longer serves
+			p.hessian = nil
+		}
+		last = fall
+	}
+	return nil, errNotConverged
+}
+
+// aim gives the minimum of the quadratic that touches the loss at s, and twice
+// the fall of the objective that it promises.
+func (p *problem) aim(s *state) (target []float64, fall float64, err error) {
+	// Around beta the loss is ½b'Hb − rhs'b with rhs = Hβ − gradient.
+	h := append([]float64(nil), p.hessian...)
+	grad, rhs := make([]float64, p.cols), make([]float64, p.cols)
+	p.gradient(grad, s.slope)
+	for j := range rhs {
+		rhs[j] = blas64.Dot(vector(h[j*p.cols:(j+1)*p.cols]), vector(s.beta)) - grad[j]
+	}
+	for j := range p.cols {
+		if p.l2 != nil {
+			h[j*p.cols+j] += p.l2[j]
+		}
+		if p.tie != nil && p.tie[j] > 0 {
+			h[j*p.cols+j] += p.tie[j]
+			h[(j-1)*p.cols+j-1] += p.tie[j]
+			h[(j-1)*p.cols+j] -= p.tie[j]
+			h[j*p.cols+j-1] -= p.tie[j]
+		}
+	}
+	target = append([]float64(nil), s.beta...)
+	if p.l1 == nil && p.lower == nil {
+		err = cholesky(target, h, rhs)
+	} else {
+		err = p.descend(target, h, rhs)
+	}
+	move := make([]float64, p.cols)
+	for j := range move {
+		move[j] = target[j] - s.beta[j]
+	}
+	for j := range move {
+		fall += move[j] * blas64.Dot(vector(h[j*p.cols:(j+1)*p.cols]), vector(move))
+	}
+	return target, fall, err
+}
+
+// search walks from s towards target until the objective does not rise.
+func (p *problem) search(s *state, target []float64) (next *state, step float64) {
+	for step = 1.0; ; step /= 2 {
+		beta := make([]float64, p.cols)
+		for j := range beta {
+			beta[j] = s.beta[j] + step*(target[j]-s.beta[j])
+		}
+		next = p.stateAt(beta)
+		if next.value <= s.value+1e-10*math.Abs(s.value) || step < 1e-6 {
+			return next, step
+		}
+	}
+}
+
+// cholesky solves h·x = rhs for a positive definite h.
+func cholesky(x, h, rhs []float64) error {
+	n := len(rhs)
+	var c mat.Cholesky
+	if !c.Factorize(mat.NewSymDense(n, h)) {
+		return errSingular
+	}
+	var solution mat.VecDense
+	if err := c.SolveVecTo(&solution, mat.NewVecDense(n, rhs)); err != nil {
+		var bad mat.Condition // only a warning: the next step corrects the rounding
+		if !errors.As(err, &bad) || math.IsInf(float64(bad), 1) {
+			return errSingular
+		}
+	}
+	copy(x, solution.RawVector().Data)
+	return nil
+}
+
+// descend minimises ½x'hx − rhs'x + Σ l1·|x| subject to x ≥ lower by cyclic
+// coordinate descent, then solves exactly for the coordinates that are free.
+func (p *problem) descend(x, h, rhs []float64) error {
+	n := len(x)
+	line := func(j int) []float64 { return h[j*n : (j+1)*n] }
+	hx := make([]float64, n)
+	for j := range hx {
+		hx[j] = blas64.Dot(vector(line(j)), vector(x))
+	}
+	for sweep := 1; sweep <= 100000; sweep++ {
+		largest := 0.0
+		for j := range x {
+			curve := h[j*n+j]
+			if curve <= 0 {
+				continue
+			}
+			to := p.shrink(j, rhs[j]-hx[j]+curve*x[j]) / curve
+			if p.lower != nil {
+				to = max(to, p.lower[j])
+			}
+			if d := to - x[j]; d != 0 {
+				axpy(d, line(j), hx)
+				largest = max(largest, curve*d*d)
+				x[j] = to
+			}
+		}
+		if largest < 1e-9 || sweep%50 == 0 {
+			if p.polish(x, h, rhs) || largest < 1e-24 {
+				return nil
+			}
+			for j := range hx {
+				hx[j] = blas64.Dot(vector(line(j)), vector(x))
+			}
+		}
+	}
+	return errNotConverged
+}
+
+func (p *problem) shrink(j int, v float64) float64 {
+	if p.l1 == nil {
+		return v
+	}
+	return math.Copysign(max(math.Abs(v)-p.l1[j], 0), v)
+}
+
+// polish solves for the free coordinates with their signs held, and reports
+// whether the result meets the conditions of Karush, Kuhn and Tucker; if not, x
+// is left as it was.
+func (p *problem) polish(x, h, rhs []float64) bool {
+	n := len(x)
+	var free []int
+	for j, v := range x {
+		if (v != 0 || p.l1 == nil || p.l1[j] == 0) && (p.lower == nil || v > p.lower[j]) {
+			free = append(free, j)
+		}
+	}
+	k := len(free)
+	if k == 0 {
+		return true
+	}
+	sub, right, solution := make([]float64, k*k), make([]float64, k), make([]float64, k)
+	for a, i := range free {
+		for b, j := range free {
+			sub[a*k+b] = h[i*n+j]
+		}
+		right[a] = rhs[i]
+		if p.l1 != nil && p.l1[i] > 0 {
+			right[a] -= math.Copysign(p.l1[i], x[i])
+		}
+		for j, v := range x { // coordinates at a bound other than zero
+			if v != 0 && p.lower != nil && v <= p.lower[j] {
+				right[a] -= h[i*n+j] * v
+			}
+		}
+	}
+	if cholesky(solution, sub, right) != nil {
+		return false
+	}
+	trial := append([]float64(nil), x...)
+	for a, j := range free {
+		if p.l1 != nil && p.l1[j] > 0 && solution[a]*x[j] < 0 || p.lower != nil && solution[a] < p.lower[j] {
+			return false
+		}
+		trial[j] = solution[a]
+	}
+	for j, v := range trial {
+		pull := rhs[j] - blas64.Dot(vector(h[j*n:(j+1)*n]), vector(trial))
+		slack := 1e-9 * (1 + math.Abs(rhs[j]))
+		switch {
+		case p.lower != nil && v <= p.lower[j]:
+			if p.shrink(j, pull) > slack {
+				return false
+			}
+		case v == 0 && p.l1 != nil && p.l1[j] > 0:
+			if math.Abs(pull) > p.l1[j]+slack {
+				return false
+			}
+		}
+	}
+	copy(x, trial)
+	return true
+}
