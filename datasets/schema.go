@@ -5,10 +5,12 @@ package datasets
 type Field struct {
 	Name    string   `json:"name"`
 	Kind    Kind     `json:"kind"`
-	Layout  string   `json:"layout,omitempty"`  // Time: the way dates are written, e.g. "2006-01-02" or "2/1/2006 15:04"
+	Layout  string   `json:"layout,omitempty"`  // Time: the way dates are written, one of the Layout constants; the time of day and its zone are optional
 	Decimal string   `json:"decimal,omitempty"` // Number: "," where a comma is the decimal sign; "" means "."
-	True    []string `json:"true,omitempty"`    // Bool: the values that mean yes (lower case)
-	False   []string `json:"false,omitempty"`   // Bool: the values that mean no (lower case)
+	Unit    string   `json:"unit,omitempty"`    // Number: the sign that values carry, "%" or a currency; values without it are read too
+	Bounds  bool     `json:"bounds,omitempty"`  // Number: "20+", ">20" and "<20" are read as 20
+	True    []string `json:"true,omitempty"`    // Bool: the values that mean yes (lower case); none: yes, true, y, t, 1
+	False   []string `json:"false,omitempty"`   // Bool: the values that mean no (lower case); none: no, false, n, f, 0
 	Missing []string `json:"missing,omitempty"` // texts that stand for "nothing" in this column, beside the empty cell
 }
 

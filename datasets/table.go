@@ -267,3 +267,12 @@ func (e *Error) Error() string {
 	}
 	return s
 }
+
+// FormatTime writes a value of a Time column as RFC 3339 in UTC, with as many
+// digits of a second as it needs; "" for NoTime.
+func FormatTime(micros int64) string {
+	if micros == NoTime {
+		return ""
+	}
+	return time.UnixMicro(micros).UTC().Format(time.RFC3339Nano)
+}

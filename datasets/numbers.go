@@ -1,0 +1,201 @@
+package datasets
+
+import (
+	"math"
+	"slices"
+	"strings"
+)
+
+// census counts the cells of a column when it is read as numbers with one
+// decimal sign.
+type census struct {
+	plain, bounds, codes, odd int
+	distinct                  int // distinct plain values
+	integers                  bool
+	units                     []string
+	firstOdd, firstBound      int
+}
+
+func (p *profile) census(decimal byte) census {
+	c := census{integers: true, firstOdd: -1, firstBound: -1}
+	for _, l := range p.levels {
+		n, ok := parseNumber(l.text, decimal)
+		switch {
+		case !ok:
+			c.odd += l.count
+			if c.firstOdd < 0 || l.first < c.firstOdd {
+				c.firstOdd = l.first
+			}
+			continue
+		case n.bound:
+			c.bounds += l.count
+			if c.firstBound < 0 {
+				c.firstBound = l.first
+			}
+		default:
+			c.plain += l.count
+			c.distinct++
+		}
+		if n.code {
+			c.codes += l.count
+		}
+		if n.value != math.Trunc(n.value) {
+			c.integers = false
+		}
+		if n.unit != "" && !slices.Contains(c.units, n.unit) {
+			c.units = append(c.units, n.unit)
+		}
+	}
+	return c
+}
+
+// decimal finds the decimal sign of a column from the cells that can be read
+// with one sign only; twoWays are the cells that mean different numbers.
+func (p *profile) decimal(f *finding, comma bool) (sign byte, grouped int) {
+	differ := 0
+	for _, l := range p.levels {
+		if strings.IndexByte(l.text, ',') < 0 && strings.IndexByte(l.text, '.') < 0 {
+			continue
+		}
+		a, point := parseNumber(l.text, '.')
+		b, comma := parseNumber(l.text, ',')
+		switch {
+		case point && comma && a.value != b.value:
+			differ += l.count
+			if strings.IndexByte(l.text, ',') >= 0 {
+				grouped += l.count
+			}
+		case point && !comma:
+			f.points += l.count
+		case comma && !point:
+			f.commas += l.count
+		}
+	}
+	switch {
+	case f.points == 0 && f.commas == 0:
+		f.twoWays = differ > 0
+		if comma && f.twoWays {
+			return ',', differ - grouped
+		}
+		return '.', grouped
+	case f.commas > f.points:
+		return ',', 0
+	}
+	return '.', 0
+}
+
+// numbers tries to read a column as numbers; forced says that somebody has
+// said so, and half of the cells are then enough.
+func (in *inference) numbers(f *finding, p *profile, forced bool) bool {
+	sign, ambiguous := p.decimal(f, in.comma)
+	c := p.census(sign)
+	good := c.plain + c.bounds
+	currencies := len(c.units)
+	if c.odd > oddAllowed(p.filled) && (!forced || 2*good < p.filled) || good == 0 && !forced || good == 0 && p.filled > 0 {
+		if 2*good > p.filled {
+			f.notes = append(f.notes, p.note("%d of %d cells are numbers and %d are not (the first at %s): not read as a number", good, p.filled, c.odd, p.at(c.firstOdd)))
+		}
+		f.points, f.commas, f.twoWays = 0, 0, false
+		return false
+	}
+	if currencies > 1 {
+		if forced {
+			f.err = p.fail(-1, "amounts carry different units (%s): convert them first", strings.Join(c.units, ", "))
+			return false
+		}
+		f.notes = append(f.notes, p.note("amounts carry different units (%s): not read as a number", strings.Join(c.units, ", ")))
+		return false
+	}
+	if !forced && in.code(f, p, c) {
+		return true
+	}
+	if !forced && c.bounds > 0 && c.distinct <= 50 {
+		f.notes = append(f.notes, p.note("%d cells are open bounds such as \"20+\" (the first at %s): read as a category", c.bounds, p.at(c.firstBound)))
+		return false
+	}
+	p.asNothing()
+	f.field.Kind, f.field.Bounds = Number, c.bounds > 0
+	if sign == ',' {
+		f.field.Decimal = ","
+	}
+	if currencies == 1 {
+		f.field.Unit = c.units[0]
+	}
+	if ambiguous > 0 {
+		f.notes = append(f.notes, p.note("%d numbers such as 1%s234 are read as thousands; nothing in the table says otherwise", ambiguous, map[byte]string{'.': ",", ',': "."}[sign]))
+	}
+	if c.bounds > 0 {
+		f.notes = append(f.notes, p.note("%d open bounds such as \"20+\" (the first at %s) are read as the bound", c.bounds, p.at(c.firstBound)))
+	}
+	if c.odd > 0 {
+		f.notes = append(f.notes, p.note("%d of %d cells are no numbers and are read as missing (the first at %s)", c.odd, p.filled, p.at(c.firstOdd)))
+	}
+	return true
+}
+
+// code recognises integers that are names: distinct ones an id, repeated ones
+// a category. Only the header can tell, but for leading zeros and more digits
+// than a number keeps.
+func (in *inference) code(f *finding, p *profile, c census) bool {
+	coded := c.codes > 0 && 100*c.codes >= p.filled
+	if !c.integers || c.bounds > 0 || c.odd > 0 && !coded {
+		return false
+	}
+	distinct := 100*len(p.levels) >= 95*p.filled
+	switch {
+	case distinct && p.filled > 1 && (endsIn(p.name, idWords) || coded && p.filled >= 10):
+		f.field.Kind = ID
+	case coded || endsIn(p.name, codeWords) && len(c.units) == 0:
+		f.field.Kind = Category
+	default:
+		return false
+	}
+	f.points, f.commas, f.twoWays = 0, 0, false
+	return true
+}
+
+// yes and no are the words of booleans, in lower case.
+var (
+	yes = []string{"yes", "true", "y", "t", "1"}
+	no  = []string{"no", "false", "n", "f", "0"}
+)
+
+// bools recognises yes/no columns: only such words, at least one of them not
+// 1 or 0, and single letters only where both answers occur.
+func (p *profile) bools(f *finding) bool {
+	words, letters, ups, downs := 0, 0, 0, 0
+	for _, l := range p.levels {
+		s := strings.ToLower(l.text)
+		switch {
+		case slices.Contains(yes, s):
+			ups++
+		case slices.Contains(no, s):
+			downs++
+		default:
+			return false
+		}
+		switch {
+		case len(s) > 1:
+			words++
+		case !isDigit(s[0]):
+			letters++
+		}
+	}
+	if words == 0 && (letters == 0 || ups == 0 || downs == 0) {
+		return false
+	}
+	p.asNothing()
+	f.field.Kind = Bool
+	return true
+}
+
+// oneZero is for columns that somebody has said are booleans.
+func (p *profile) oneZero(f *finding) bool {
+	for _, l := range p.levels {
+		if s := strings.ToLower(l.text); !slices.Contains(yes, s) && !slices.Contains(no, s) {
+			return false
+		}
+	}
+	f.field.Kind = Bool
+	return true
+}

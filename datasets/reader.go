@@ -1,0 +1,233 @@
+package datasets
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Reader is a Schema made ready for reading: Apply may be called from many
+// goroutines, and costs little for a table of one row.
+type Reader struct {
+	fields []fieldReader // in the schema's order
+	index  map[string]int
+}
+
+// fieldReader reads one column.
+type fieldReader struct {
+	Field
+	decimal byte
+	zone    *time.Location
+	missing map[string]struct{}
+	unread  string // the note on a cell that cannot be read
+}
+
+// Compile makes a schema ready for reading. The error is an *Error: a zone or
+// a kind that is not known, two fields of one name.
+func (s *Schema) Compile() (*Reader, error) {
+	zone, err := loadZone(s.Zone)
+	if err != nil {
+		return nil, err
+	}
+	r := &Reader{fields: make([]fieldReader, len(s.Fields)), index: make(map[string]int, len(s.Fields))}
+	for i, f := range s.Fields {
+		if _, twice := r.index[f.Name]; twice {
+			return nil, &Error{Column: f.Name, Message: "the schema has two fields of this name"}
+		}
+		if f.Kind == Raw || f.Kind > ID {
+			return nil, &Error{Column: f.Name, Message: "the schema does not say its kind"}
+		}
+		r.index[f.Name] = i
+		c := fieldReader{Field: f, decimal: '.', zone: zone, missing: make(map[string]struct{}, len(f.Missing))}
+		if f.Decimal == "," {
+			c.decimal = ','
+		}
+		if len(f.True)+len(f.False) == 0 {
+			c.True, c.False = yes, no
+		}
+		for _, m := range f.Missing {
+			c.missing[m] = struct{}{}
+		}
+		c.unread = fmt.Sprintf("cannot be read as %s; taken as missing", f.Kind)
+		r.fields[i] = c
+	}
+	return r, nil
+}
+
+// Apply reads a table by the schema: the result has a typed column a field, in
+// the schema's order. See Reader.Apply, which does it without compiling first.
+func (s *Schema) Apply(t *Table) (*Table, []Note, error) {
+	r, err := s.Compile()
+	if err != nil {
+		return nil, nil, err
+	}
+	out, notes := r.Apply(t)
+	return out, notes, nil
+}
+
+// Apply reads a table: a typed column a field, in the schema's order. A cell
+// that cannot be read is missing, with a note that has its row; a field that
+// the table lacks is missing in every row, and a column that the schema does
+// not know is dropped, each with a note of row −1. Typed columns are taken as
+// they are where the kinds agree, else read through their text. Columns may
+// share their texts with t.
+func (r *Reader) Apply(t *Table) (*Table, []Note) {
+	var notes []Note
+	given := make([]*Column, len(r.fields))
+	for _, c := range t.Columns {
+		if i, ok := r.index[c.Name]; ok {
+			given[i] = c
+		} else {
+			notes = append(notes, Note{c.Name, -1, "is not known to the model; left out"})
+		}
+	}
+	columns := make([]Column, len(r.fields))
+	out := &Table{Rows: t.Rows, Columns: make([]*Column, len(r.fields)), Place: t.Place}
+	for i := range r.fields {
+		f := &r.fields[i]
+		c := &columns[i]
+		c.Name, c.Kind = f.Name, f.Kind
+		out.Columns[i] = c
+		if given[i] == nil {
+			notes = append(notes, Note{f.Name, -1, "is not given; taken as missing"})
+			c.clear(t.Rows)
+			continue
+		}
+		notes = f.read(c, given[i], notes)
+	}
+	return out, notes
+}
+
+// clear makes c a column of n missing values.
+func (c *Column) clear(n int) {
+	switch c.Kind {
+	case Number, Bool:
+		c.Nums = slices.Repeat([]float64{math.NaN()}, n)
+	case Time:
+		c.Times = slices.Repeat([]int64{NoTime}, n)
+	default:
+		c.Texts = Strings{Offsets: make([]int64, n+1)}
+	}
+}
+
+// read fills c from a column of the table.
+func (f *fieldReader) read(c, from *Column, notes []Note) []Note {
+	switch {
+	case from.Kind == f.Kind, f.Kind == Number && from.Kind == Bool:
+		c.Nums, c.Times, c.Texts = from.Nums, from.Times, from.Texts
+		return notes
+	case f.Kind == Number:
+		return f.readNumbers(c, from, notes)
+	case f.Kind == Bool:
+		return f.readBools(c, from, notes)
+	case f.Kind == Time:
+		return f.readTimes(c, from, notes)
+	}
+	f.readTexts(c, from)
+	return notes
+}
+
+// cell is the trimmed text of a cell, "" where it is missing.
+func (f *fieldReader) cell(c *Column, i int) string {
+	s := trim(c.word(i))
+	if len(f.missing) > 0 {
+		if _, ok := f.missing[s]; ok {
+			return ""
+		}
+	}
+	return s
+}
+
+// word is value i as text, "" where it is missing.
+func (c *Column) word(i int) string {
+	switch {
+	case c.Missing(i):
+		return ""
+	case c.Kind == Number:
+		return strconv.FormatFloat(c.Nums[i], 'f', -1, 64)
+	case c.Kind == Bool:
+		return strconv.FormatBool(c.Nums[i] != 0)
+	case c.Kind == Time:
+		return FormatTime(c.Times[i])
+	}
+	return c.Texts.At(i)
+}
+
+func (f *fieldReader) readNumbers(c, from *Column, notes []Note) []Note {
+	n := from.Len()
+	c.Nums = make([]float64, n)
+	for i := range n {
+		c.Nums[i] = math.NaN()
+		s := f.cell(from, i)
+		if s == "" {
+			continue
+		}
+		v, ok := parseNumber(s, f.decimal)
+		if !ok || v.bound && !f.Bounds || v.unit != "" && v.unit != f.Unit {
+			notes = append(notes, Note{f.Name, i, f.unread})
+			continue
+		}
+		c.Nums[i] = v.value
+	}
+	return notes
+}
+
+func (f *fieldReader) readBools(c, from *Column, notes []Note) []Note {
+	n := from.Len()
+	c.Nums = make([]float64, n)
+	for i := range n {
+		c.Nums[i] = math.NaN()
+		s := f.cell(from, i)
+		if s == "" {
+			continue
+		}
+		switch s = strings.ToLower(s); {
+		case slices.Contains(f.True, s):
+			c.Nums[i] = 1
+		case slices.Contains(f.False, s):
+			c.Nums[i] = 0
+		default:
+			notes = append(notes, Note{f.Name, i, f.unread})
+		}
+	}
+	return notes
+}
+
+func (f *fieldReader) readTimes(c, from *Column, notes []Note) []Note {
+	n := from.Len()
+	c.Times = make([]int64, n)
+	for i := range n {
+		c.Times[i] = NoTime
+		s := f.cell(from, i)
+		if s == "" {
+			continue
+		}
+		at, ok := parseTime(s, f.Layout, f.zone)
+		if !ok {
+			notes = append(notes, Note{f.Name, i, f.unread})
+			continue
+		}
+		c.Times[i] = at
+	}
+	return notes
+}
+
+// readTexts shares the buffer of a text column of which no cell has to change.
+func (f *fieldReader) readTexts(c, from *Column) {
+	n := from.Len()
+	asIs := from.Kind != Number && from.Kind != Bool && from.Kind != Time && from.Texts.Offsets != nil
+	for i := 0; i < n && asIs; i++ {
+		asIs = len(f.cell(from, i)) == int(from.Texts.Offsets[i+1]-from.Texts.Offsets[i])
+	}
+	if asIs {
+		c.Texts = from.Texts
+		return
+	}
+	c.Texts.Offsets = append(make([]int64, 0, n+1), 0)
+	for i := range n {
+		c.Texts.Append(f.cell(from, i))
+	}
+}

@@ -1,0 +1,128 @@
+package datasets
+
+// times tries to read a column as moments; forced says that somebody has said
+// so, and half of the cells are then enough.
+func (in *inference) times(f *finding, p *profile, forced bool) bool {
+	dates, firstOdd := 0, -1
+	layout, at := "", 0 // how dates are written, and where that was first seen
+	other, mixed := -1, ""
+	for _, l := range p.levels {
+		d, ok := dateShape(l.text)
+		if !ok {
+			if firstOdd < 0 || l.first < firstOdd {
+				firstOdd = l.first
+			}
+			continue
+		}
+		dates += l.count
+		switch {
+		case layout == "":
+			layout, at = d.layout, l.first
+		case layout != d.layout && other < 0:
+			other, mixed = l.first, d.layout
+		}
+	}
+	odd := p.filled - dates
+	if dates == 0 && forced {
+		return in.counted(f, p)
+	}
+	if dates == 0 || odd > oddAllowed(p.filled) && (!forced || 2*dates < p.filled) {
+		if 2*dates > p.filled {
+			f.notes = append(f.notes, p.note("%d of %d cells are dates and %d are not (the first at %s): not read as a time", dates, p.filled, odd, p.at(firstOdd)))
+		}
+		return false
+	}
+	if other >= 0 {
+		f.err = p.fail(other, "dates are written in two ways, here like %s and at %s like %s: write them in one way, or read the column as text", written(mixed), p.at(at), written(layout))
+		return false
+	}
+	if layout == LayoutDMY {
+		if layout, f.err = in.order(f, p); f.err != nil {
+			return false
+		}
+	}
+	for _, l := range p.levels {
+		if d, ok := dateShape(l.text); ok {
+			if _, ok := d.micros(layout, in.zone); !ok {
+				f.err = p.fail(l.first, "this date or time does not exist: mend it, or leave the cell empty")
+				return false
+			}
+		}
+	}
+	p.asNothing()
+	f.field.Kind, f.field.Layout = Time, layout
+	if odd > 0 {
+		f.notes = append(f.notes, p.note("%d of %d cells are no dates and are read as missing (the first at %s)", odd, p.filled, p.at(firstOdd)))
+	}
+	return true
+}
+
+func written(layout string) string {
+	if layout == LayoutDMY {
+		return "1/2/2006"
+	}
+	return layout
+}
+
+// order finds out whether the day or the month comes first.
+func (in *inference) order(f *finding, p *profile) (layout string, err error) {
+	dayFirst, monthFirst := -1, -1
+	for _, l := range p.levels {
+		d, ok := dateShape(l.text)
+		if !ok {
+			continue
+		}
+		if d.a > 12 && dayFirst < 0 {
+			dayFirst = l.first
+		}
+		if d.b > 12 && monthFirst < 0 {
+			monthFirst = l.first
+		}
+	}
+	switch {
+	case dayFirst >= 0 && monthFirst >= 0:
+		return "", p.fail(monthFirst, "dates are in two orders: the month first here, the day first at %s", p.at(dayFirst))
+	case dayFirst >= 0:
+		layout = LayoutDMY
+	case monthFirst >= 0:
+		layout = LayoutMDY
+	case in.hints.Dates == "dmy":
+		return LayoutDMY, nil
+	case in.hints.Dates == "mdy":
+		return LayoutMDY, nil
+	default:
+		return "", p.fail(p.levels[0].first, "does 1/2/2006 mean 1 February or January 2? No date in the column tells; say --dates dmy or --dates mdy")
+	}
+	if h := in.hints.Dates; h == "dmy" && layout == LayoutMDY || h == "mdy" && layout == LayoutDMY {
+		f.notes = append(f.notes, p.note("its dates can only be read as %s, whatever --dates says", layout))
+	}
+	return layout, nil
+}
+
+// counted reads a column that is said to be times and holds integers: days as
+// 20060102, else seconds or milliseconds since 1970. Their size tells which.
+func (in *inference) counted(f *finding, p *profile) bool {
+	good := map[string]int{}
+	for _, l := range p.levels {
+		for _, layout := range []string{LayoutCompact, LayoutUnix, LayoutUnixMilli} {
+			us, ok := parseTime(l.text, layout, in.zone)
+			if ok && us >= 0 && us < 4102444800e6 && (layout != LayoutUnix || us >= 946684800e6) && (layout != LayoutUnixMilli || us >= 946684800e6) { // years 2000 to 2099
+				good[layout] += l.count
+			}
+		}
+	}
+	for _, layout := range []string{LayoutCompact, LayoutUnix, LayoutUnixMilli} {
+		if p.filled == 0 || p.filled-good[layout] <= oddAllowed(p.filled) {
+			p.asNothing()
+			f.field.Kind, f.field.Layout = Time, layout
+			if n := p.filled - good[layout]; n > 0 {
+				f.notes = append(f.notes, p.note("%d of %d cells are no dates and are read as missing", n, p.filled))
+			}
+			if p.filled == 0 {
+				f.field.Layout = LayoutISO
+			}
+			return true
+		}
+	}
+	return false
+}
