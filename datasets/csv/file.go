@@ -1,7 +1,6 @@
 package csv
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -19,12 +18,11 @@ type file struct {
 	top  int   // line of the header
 	to   []int // which column of the table each cell goes to
 
-	held   []heldRow // rows at the end so far that may be a report footer
-	gap    bool      // a blank line came just before
-	blank  int       // blank lines between rows
-	wide   int       // rows with empty cells beyond the header
-	faults []string  // rows skipped
-	good   int
+	held  []heldRow // rows at the end so far that may be a report footer
+	gap   bool      // a blank line came just before
+	blank int       // blank lines between rows
+	wide  int       // rows with empty cells beyond the header
+	good  int
 }
 
 // heldRow is a copy of a record that waits for what follows it.
@@ -49,9 +47,8 @@ func (f *file) fail(line int, format string, args ...any) error {
 // next is scanner.next with errors that name the file.
 func (f *file) next() (record, error) {
 	rec, err := f.scan.next()
-	var u *unreadable
-	if errors.As(err, &u) {
-		return rec, f.fail(u.line, "%s", u.what)
+	if u, ok := err.(*unreadable); ok {
+		err = f.fail(u.line, "%s", u.what)
 	}
 	return rec, err
 }
@@ -181,21 +178,24 @@ func (f *file) mayBeFooter(rec record) bool {
 	if rec.fault != "" || len(f.to) < 2 || len(f.held) >= maxHeld {
 		return false
 	}
-	filled, first := 0, ""
+	width, filled := len(f.to), 0
+	var first []byte
 	for _, c := range rec.cells {
 		if len(c) == 0 {
 			continue
 		}
 		if filled++; filled == 1 {
-			first = string(c[:min(len(c), 60)])
+			first = c[:min(len(c), 60)]
+		} else if filled > 2 && 2*filled > width && len(rec.cells) >= width {
+			return false
 		}
 	}
-	few := filled <= 2 || 2*filled <= len(f.to)
-	if len(rec.cells) == len(f.to) {
-		return filled == 0 || few && totalCell.MatchString(first) || filled == 1 && footerLine.MatchString(first)
+	half := 2*filled <= width
+	if len(rec.cells) == width {
+		return filled == 0 || (half || filled <= 2) && totalCell.Match(first) || filled == 1 && footerLine.Match(first)
 	}
 	apart := f.gap || len(f.held) > 0
-	return len(rec.cells) < len(f.to) && (footerLine.MatchString(first) || apart && few && 2*filled <= len(f.to))
+	return len(rec.cells) < width && (footerLine.Match(first) || apart && half)
 }
 
 func (f *file) hold(rec record) {
