@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -60,12 +61,19 @@ func Infer(t *Table, h Hints) (*Schema, []Note, error) {
 	}
 	s := &Schema{Roles: h.Roles, Zone: h.Zone}
 	var notes []Note
+	var empty []string
 	for _, f := range found {
+		if f.empty {
+			empty = append(empty, strconv.Quote(f.field.Name))
+		}
 		if f.err != nil {
 			return nil, nil, f.err
 		}
 		s.Fields = append(s.Fields, f.field)
 		notes = append(notes, f.notes...)
+	}
+	if len(empty) > 0 {
+		notes = append(notes, Note{"", -1, fmt.Sprintf("%d columns are empty: %s", len(empty), listed(empty))})
 	}
 	slices.SortFunc(s.Fields, func(a, b Field) int { return cmp.Compare(a.Name, b.Name) })
 	return s, notes, nil
@@ -167,6 +175,7 @@ type finding struct {
 	err            error
 	points, commas int  // cells that can only be read with a decimal point, or comma
 	twoWays        bool // numbers, and all can be read with either
+	empty          bool
 }
 
 func (in *inference) column(c *Column) (f finding) {
@@ -183,8 +192,7 @@ func (in *inference) column(c *Column) (f finding) {
 	case wanted != Raw:
 		in.forced(&f, p, wanted)
 	case p.filled == 0 && len(p.unclear) == 0:
-		f.field.Kind = Category
-		f.notes = append(f.notes, p.note("is empty"))
+		f.field.Kind, f.empty = Category, true
 	case in.numbers(&f, p, false), p.bools(&f), in.times(&f, p, false):
 	default:
 		p.asWords()

@@ -84,32 +84,40 @@ func (p *profile) decimal(f *finding, comma bool) (sign byte, grouped int) {
 	return '.', 0
 }
 
+// noNumber forgets what the column said of decimal signs.
+func (f *finding) noNumber() { f.points, f.commas, f.twoWays = 0, 0, false }
+
 // numbers tries to read a column as numbers; forced says that somebody has
 // said so, and half of the cells are then enough.
 func (in *inference) numbers(f *finding, p *profile, forced bool) bool {
 	sign, ambiguous := p.decimal(f, in.comma)
 	c := p.census(sign)
 	good := c.plain + c.bounds
-	currencies := len(c.units)
-	if c.odd > oddAllowed(p.filled) && (!forced || 2*good < p.filled) || good == 0 && !forced || good == 0 && p.filled > 0 {
+	enough := good > 0 && c.odd <= oddAllowed(p.filled)
+	if forced {
+		enough = 2*good >= p.filled
+	}
+	if !enough {
 		if 2*good > p.filled {
 			f.notes = append(f.notes, p.note("%d of %d cells are numbers and %d are not (the first at %s): not read as a number", good, p.filled, c.odd, p.at(c.firstOdd)))
 		}
-		f.points, f.commas, f.twoWays = 0, 0, false
+		f.noNumber()
 		return false
 	}
-	if currencies > 1 {
+	if len(c.units) > 1 {
+		f.noNumber()
 		if forced {
-			f.err = p.fail(-1, "amounts carry different units (%s): convert them first", strings.Join(c.units, ", "))
-			return false
+			f.err = p.fail(-1, "its amounts carry different units (%s): convert them first", strings.Join(c.units, ", "))
+		} else {
+			f.notes = append(f.notes, p.note("its amounts carry different units (%s): not read as a number", strings.Join(c.units, ", ")))
 		}
-		f.notes = append(f.notes, p.note("amounts carry different units (%s): not read as a number", strings.Join(c.units, ", ")))
 		return false
 	}
 	if !forced && in.code(f, p, c) {
 		return true
 	}
 	if !forced && c.bounds > 0 && c.distinct <= 50 {
+		f.noNumber()
 		f.notes = append(f.notes, p.note("%d cells are open bounds such as \"20+\" (the first at %s): read as a category", c.bounds, p.at(c.firstBound)))
 		return false
 	}
@@ -118,7 +126,7 @@ func (in *inference) numbers(f *finding, p *profile, forced bool) bool {
 	if sign == ',' {
 		f.field.Decimal = ","
 	}
-	if currencies == 1 {
+	if len(c.units) == 1 {
 		f.field.Unit = c.units[0]
 	}
 	if ambiguous > 0 {
@@ -150,7 +158,7 @@ func (in *inference) code(f *finding, p *profile, c census) bool {
 	default:
 		return false
 	}
-	f.points, f.commas, f.twoWays = 0, 0, false
+	f.noNumber()
 	return true
 }
 

@@ -37,7 +37,7 @@ func (p *profile) words() Kind {
 	case p.multi(";") || p.multi(","):
 		return Multi
 	case 5*len(p.levels) > n && words >= 4*n && len(p.levels) > 10,
-		2*len(p.levels) > n && n >= 20 && !most(marks):
+		2*len(p.levels) > n && n >= 20 && !most(marks) && !endsIn(p.name, codeWords):
 		return Text
 	}
 	return Category
