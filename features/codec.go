@@ -68,11 +68,14 @@ func Decode(b []byte) (*Encoder, error) {
 		}
 		e.columns = append(e.columns, f)
 	}
-	return e, e.lay()
+	return e.lay()
 }
 
-// strictly reads exactly one JSON value without unknown keys.
+// strictly reads exactly one JSON object without unknown keys.
 func strictly(b []byte, into any) error {
+	if !bytes.HasPrefix(b, []byte("{")) {
+		return errors.New("no object")
+	}
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {

@@ -54,7 +54,7 @@ func Fit(ctx context.Context, s Spec, past iter.Seq2[Snapshot, error]) (*Encoder
 	for i := range e.columns {
 		e.columns[i].feature.settle()
 	}
-	return e, e.lay()
+	return e.lay()
 }
 
 func (e *Encoder) learn(ctx context.Context, s Snapshot) error {
@@ -87,13 +87,13 @@ func like(t *datasets.Table, name string) string {
 	return ""
 }
 
-// lay makes every feature ready and lays the matrix columns out.
-func (e *Encoder) lay() error {
+// lay makes every feature ready, lays the matrix columns out and gives e.
+func (e *Encoder) lay() (*Encoder, error) {
 	taken := map[string]bool{}
 	for i := range e.columns {
 		f := &e.columns[i]
 		if err := f.feature.ready(); err != nil {
-			return fmt.Errorf("features: column %q as %s: %w", f.Column, f.Kind, err)
+			return nil, fmt.Errorf("features: column %q as %s: %w", f.Column, f.Kind, err)
 		}
 		f.from = len(e.headers)
 		for _, o := range f.feature.outputs() {
@@ -109,7 +109,7 @@ func (e *Encoder) lay() error {
 		}
 		f.to = len(e.headers)
 	}
-	return nil
+	return e, nil
 }
 
 // Encode gives the matrix of a snapshot, a row a lead in the same order: one

@@ -19,8 +19,8 @@ type FillGap struct {
 	Difference, Significance float64 // of the rates at equal age; of the Mantel–Haenszel test, in standard deviations
 }
 
-// String prints the counts.
-func (g FillGap) String() string {
+// Counts says in words how often the column is filled.
+func (g FillGap) Counts() string {
 	return fmt.Sprintf("filled on %d of %d closed leads, on %d of %d open ones of the same age", g.ClosedFilled, g.Closed, g.OpenFilled, g.Open)
 }
 

@@ -16,11 +16,11 @@ import (
 // only the words first name, last name and the like still count.
 func personal(c *datasets.Column, sample []string) string {
 	header := headerWords(c.Name)
-	has := func(words string) bool {
-		return slices.ContainsFunc(header, func(w string) bool { return slices.Contains(strings.Fields(words), w) })
+	has := func(words map[string]bool) bool {
+		return slices.ContainsFunc(header, func(w string) bool { return words[w] })
 	}
 	if !isText(c) {
-		if c.Kind == datasets.Number && has(phoneWords) && !has("count calls visits duration minutes") && longNumbers(c) {
+		if c.Kind == datasets.Number && has(phoneWords) && !has(countWords) && longNumbers(c) {
 			return "phone"
 		}
 		return ""
@@ -37,13 +37,13 @@ func personal(c *datasets.Column, sample []string) string {
 		return "name"
 	case !various:
 		return ""
-	case has("email mail"):
+	case has(mailWords):
 		return "email"
 	case has(phoneWords):
 		return "phone"
-	case has("street address addr strasse straße") && !has("city state country province region zip postal postcode"):
+	case has(placeWords) && !has(areaWords):
 		return "address"
-	case has("ssn passport iban bic tin taxid vat licence license nino"):
+	case has(numberWords):
 		return "number"
 	case variety(sample) > 0.5 && !has(thingWords) && share(sample, startsWithGivenName) > 0.3:
 		return "name"
@@ -51,27 +51,28 @@ func personal(c *datasets.Column, sample []string) string {
 	return ""
 }
 
-const (
-	phoneWords = "phone phones mobile telephone tel fax cell cellphone handy telefon msisdn whatsapp"
-	thingWords = "company account organisation organization business firm employer campaign product hotel school university brand event file page form list team group city country region state street"
+// Words of headers.
+var (
+	mailWords   = set("email mail")
+	phoneWords  = set("phone phones mobile telephone tel fax cell cellphone handy telefon msisdn whatsapp")
+	countWords  = set("count counts calls visits duration minutes seconds") // of phones: a measure and no number to dial
+	placeWords  = set("street address addr strasse straße")
+	areaWords   = set("city state country province region zip postal postcode") // of addresses: shared by many
+	numberWords = set("ssn passport iban bic tin taxid vat licence license nino")
+	thingWords  = set(`company account organisation organization business firm employer campaign product hotel school university
+		brand event file page form list team group city country region state street`)  // have names too
 )
 
-// namesPersons reports whether a header says that a person is named.
+// namesPersons reports whether a header, by its last words, says that a person
+// is named; "name" counts where it stands alone.
 func namesPersons(header []string) bool {
-	joined := strings.Join(header, " ")
-	switch joined {
-	case "name", "names", "surname", "firstname", "lastname", "fullname", "middlename", "forename", "nachname", "vorname", "contact", "contact person", "person", "salutation name", "signature":
-		return true
-	}
-	if !slices.Contains(header, "name") {
-		return slices.ContainsFunc(header, func(w string) bool {
-			return w == "surname" || w == "firstname" || w == "lastname" || w == "fullname" || w == "forename"
-		})
-	}
-	return slices.ContainsFunc(header, func(w string) bool {
-		return slices.Contains([]string{"first", "last", "full", "middle", "given", "family", "sur", "contact", "person", "lead", "customer", "client", "maiden", "nick", "user", "employee", "applicant", "buyer"}, w)
-	})
+	last := header[max(len(header)-2, 0):]
+	joined := strings.Join(last, "")
+	return joined == "name" || personNames[joined] || len(last) > 0 && personNames[last[len(last)-1]]
 }
+
+var personNames = set(`firstname lastname fullname middlename surname forename givenname familyname maidenname vorname nachname
+	contactname contactperson personname leadname customername clientname username employeename applicantname buyername`)
 
 // headerWords splits a header into words of lower case: "FirstName",
 // "first_name" and "First Name" are all first, name.

@@ -22,7 +22,8 @@ var ranks = [...]string{
 	"ceo cfo cto coo cmo cio ciso cro chief president owner founder cofounder partner proprietor chairman chairwoman geschäftsführer managing",
 }
 
-// departments lists words by department; the first word found counts.
+// departments lists words by department; the first word found counts, one of
+// the last line, general management, only where there is no other.
 var departments = [...]string{
 	"sales account revenue business",
 	"marketing brand communications content growth digital advertising cmo",
@@ -51,7 +52,10 @@ func dictionary(lines []string) map[uint64]int32 {
 	return d
 }
 
-const viceRank = 5 // place of the vice presidents in ranks
+const (
+	viceRank = 5                           // place of the vice presidents in ranks
+	general  = int32(len(departments) - 1) // place of general management in departments
+)
 
 func (t *title) outputs() []output {
 	return append([]output{{suffix: " rank"}, {suffix: " department", levels: len(departments)}}, t.text.outputs()...)
@@ -65,7 +69,7 @@ func (t *title) encode(dst []matrix.Column, v *view) {
 			if r, ok := rankOf[hash]; ok {
 				rank, vice = max(rank, r), vice || r == viceRank
 			}
-			if d, ok := departmentOf[hash]; ok && department < 0 {
+			if d, ok := departmentOf[hash]; ok && (department < 0 || department == general) {
 				department = d
 			}
 		})
