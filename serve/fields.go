@@ -1,0 +1,70 @@
+package serve
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/leadcast/leadcast/datasets"
+	"github.com/leadcast/leadcast/train/bundle"
+)
+
+// field is how one column is written as a lead's JSON field.
+type field struct {
+	name    string
+	yes, no string // how this column writes true and false
+	comma   bool   // its decimal sign is a comma
+	drop    bool   // known, but the model was trained without it
+}
+
+// fields are the columns that a model knows.
+type fields struct {
+	list    []field
+	index   map[string]int
+	similar *datasets.Table // the same names, for "did you mean"
+}
+
+func newFields(m *bundle.Manifest) *fields {
+	f := &fields{index: map[string]int{}, similar: &datasets.Table{}}
+	add := func(c field) {
+		if _, ok := f.index[c.name]; ok || c.name == "" {
+			return
+		}
+		f.index[c.name] = len(f.list)
+		f.list = append(f.list, c)
+		f.similar.Columns = append(f.similar.Columns, &datasets.Column{Name: c.name})
+	}
+	for _, w := range m.Withheld {
+		if m.Schema.Field(w.Column) == nil {
+			add(field{name: w.Column, drop: true})
+		}
+	}
+	for _, c := range m.Schema.Fields {
+		yes, no := "true", "false"
+		if c.Kind == datasets.Bool && len(c.True) > 0 && len(c.False) > 0 && !slices.Contains(c.True, yes) {
+			yes, no = c.True[0], c.False[0]
+		}
+		add(field{name: c.Name, yes: yes, no: no, comma: c.Kind == datasets.Number && c.Decimal == ","})
+	}
+	r := m.Schema.Roles
+	for _, name := range []string{r.ID, r.Account, r.Created, r.Outcome, r.Closed, r.Duration, r.Amount, r.Campaign, r.Owner, "as_of"} {
+		add(field{name: name, yes: "true", no: "false"})
+	}
+	return f
+}
+
+// warning says that a field is unknown, and which one may have been meant.
+func (f *fields) warning(name string) string {
+	w := "unknown field " + strconv.Quote(shorten(name))
+	if like := f.similar.Like(name); like != "" {
+		w += ", did you mean " + strconv.Quote(like) + "?"
+	}
+	return w
+}
+
+// shorten cuts a text that is too long to be repeated.
+func shorten(s string) string {
+	if r := []rune(s); len(r) > 80 {
+		return string(r[:79]) + "…"
+	}
+	return s
+}
