@@ -1,0 +1,228 @@
+package tree
+
+import (
+	"slices"
+
+	"github.com/leadcast/leadcast/models/matrix"
+)
+
+// Shares splits the weighted sum of the margins of x's rows over the columns,
+// by the Shapley value of the game in which a column that is not yet known
+// sends a row down both branches in proportion to cover (path-dependent
+// TreeSHAP; Lundberg et al. 2018). It adds each column's share to dst and
+// returns Σ weights × the mean margin by cover.
+//
+// Lundberg's algorithm 2 takes time leaves × depth² a tree. Here the Shapley
+// weights are written as |S|!(d−1−|S|)!/d! = ∫₀¹ t^|S| (1−t)^(d−1−|S|) dt
+// (Owen 1972), so that a path is a product of one factor a column: t+z(1−t)
+// where the row follows the path and z(1−t) where it does not, z being the
+// share of cover that does. Gauss–Legendre quadrature integrates such a
+// product exactly, and one walk over the tree, a few numbers a node, gives all
+// shares: time leaves × depth/2, without the subtractions that lose digits.
+//
+// Rows that take the same decision at every node of a tree share that tree's
+// walk, so a window on one thing at a dozen times costs little more than one.
+func (e *Ensemble) Shares(dst []float64, x *matrix.Matrix, weights []float64) (base float64, err error) {
+	if err := e.check(x); err != nil {
+		return 0, err
+	}
+	if len(dst) != e.columns || len(weights) != x.Rows {
+		panic("tree: dst and columns, or weights and rows, differ in length")
+	}
+	rows, give := rowBuffer(x.Rows * e.columns)
+	defer give()
+	e.load(rows, x, 0, x.Rows)
+	total := 0.0
+	for _, w := range weights {
+		total += w
+	}
+	base = float64(total * e.base)
+	if x.Rows == 0 {
+		return base, nil
+	}
+	s := e.explain(dst, rows, weights)
+	for k := range e.roots {
+		base += float64(total * e.means[k])
+		s.tree(k)
+	}
+	return base, nil
+}
+
+// explainer walks one tree after another and adds up shares.
+type explainer struct {
+	*Ensemble
+	rule
+	dst, rows, weights []float64
+	varies             []bool // per column: whether the rows differ in it
+	groups             []group
+	words              int       // that hold a decision for each inner node of the present tree
+	level              []float64 // per level of the walk: the product so far, then the sum over leaves below
+
+	// The path above the present node, per column: the share of cover that
+	// follows it as far as this column is concerned, and whether the row does.
+	// A column that is not on the path has 1 and true, and so a factor of 1.
+	share   []float64
+	follows []bool
+}
+
+// group is one vector of decisions and the weight of the rows that take it.
+type group struct {
+	left   []uint64 // bit k: goes left at the k-th inner node
+	weight float64
+}
+
+func (e *Ensemble) explain(dst, rows, weights []float64) *explainer {
+	n := e.columns
+	s := &explainer{Ensemble: e, dst: dst, rows: rows, weights: weights,
+		varies: make([]bool, n), share: make([]float64, n), follows: make([]bool, n)}
+	for j := range n {
+		s.share[j], s.follows[j] = 1, true
+		for i := 1; i < len(weights); i++ {
+			v, first := rows[i*n+j], rows[j]
+			s.varies[j] = s.varies[j] || v != first && (v == v || first == first)
+		}
+	}
+	return s
+}
+
+// tree adds the shares of tree k.
+func (s *explainer) tree(k int) {
+	from, to := s.Ensemble.tree(k)
+	if to-from == 1 {
+		return // a single leaf is all base
+	}
+	s.group(from, to)
+	s.rule = s.rules(int(s.depths[k]))
+	n := len(s.at)
+	if need := 2 * n * (int(s.depths[k]) + 1); len(s.level) < need {
+		s.level = make([]float64, need)
+	}
+	for _, g := range s.groups {
+		for q := range n {
+			s.level[q] = float64(g.weight * s.by[q])
+		}
+		s.visit(int32(from), int32(from), g.left, s.level)
+	}
+}
+
+// group sorts the rows by their decisions at all inner nodes of a tree. Only
+// nodes that ask a column in which the rows differ are looked at row by row.
+func (s *explainer) group(from, to int) {
+	s.groups, s.words = s.groups[:0], (to-from)/2/64+1
+	n := s.columns
+	for i, w := range s.weights {
+		row := s.rows[i*n : (i+1)*n]
+		if len(s.groups) < cap(s.groups) {
+			s.groups = s.groups[:len(s.groups)+1]
+		} else {
+			s.groups = append(s.groups, group{})
+		}
+		last := len(s.groups) - 1
+		g := &s.groups[last]
+		g.weight = w
+		if cap(g.left) < s.words {
+			g.left = make([]uint64, s.words)
+		}
+		g.left = g.left[:s.words]
+		if i == 0 {
+			clear(g.left)
+		} else {
+			copy(g.left, s.groups[0].left)
+		}
+		for at := from; at < to; at++ {
+			node := &s.nodes[at]
+			if int(node.left) == at || i > 0 && !s.varies[node.ask&columnMask] {
+				continue
+			}
+			bit := (int(node.left) - from) / 2
+			g.left[bit/64] &^= 1 << (bit % 64)
+			if s.child(node, row) == node.left {
+				g.left[bit/64] |= 1 << (bit % 64)
+			}
+		}
+		for j := range s.groups[:last] {
+			if slices.Equal(s.groups[j].left, g.left) {
+				s.groups[j].weight += w
+				s.groups = s.groups[:last]
+				break
+			}
+		}
+	}
+}
+
+// visit walks the subtree below node at. level holds, per quadrature point,
+// the product of the factors on the path; it is overwritten by the sum over
+// the leaves below of the product of their whole path and their value.
+func (s *explainer) visit(root, at int32, left []uint64, level []float64) {
+	n := len(s.at)
+	product, sum, below := level[:n], level[n:2*n], level[2*n:]
+	node := &s.nodes[at]
+	if node.left == at {
+		v := s.values[at]
+		for q := range product {
+			product[q] = float64(product[q] * v)
+		}
+		return
+	}
+	column := node.ask & columnMask
+	share, follows := s.share[column], s.follows[column]
+	bit := (node.left - root) / 2
+	goesLeft := left[bit/64]>>(bit%64)&1 == 1
+	clear(sum)
+	effect := 0.0
+	for side := range int32(2) {
+		child := node.left + side
+		part := float64(share * (s.covers[child] / s.covers[at]))
+		on := follows && goesLeft == (side == 0)
+		s.step(below[:n], product, share, part, follows, on)
+		s.share[column], s.follows[column] = part, on
+		s.visit(root, child, left, below)
+		effect += s.effect(below[:n], share, part, follows, on)
+		for q := range sum {
+			sum[q] += below[q]
+		}
+	}
+	s.share[column], s.follows[column] = share, follows
+	s.dst[column] += effect
+	copy(product, sum)
+}
+
+// step multiplies the product by the child's factor of a column in place of
+// its parent's.
+func (s *explainer) step(dst, product []float64, share, part float64, follows, on bool) {
+	if !follows {
+		ratio := part / share
+		for q, p := range product {
+			dst[q] = float64(p * ratio)
+		}
+		return
+	}
+	for q, p := range product {
+		t, u := s.at[q], s.rest[q]
+		factor := float64(part * u)
+		if on {
+			factor += t
+		}
+		dst[q] = float64(p*factor) / (t + float64(share*u))
+	}
+}
+
+// effect is the integral of the leaves' sum over (o−z)/factor, the child's
+// minus its parent's, o being 1 where the row follows and 0 where not.
+func (s *explainer) effect(sum []float64, share, part float64, follows, on bool) float64 {
+	if !follows {
+		return 0 // both are −1/(1−t)
+	}
+	total := 0.0
+	for q, v := range sum {
+		t, u := s.at[q], s.rest[q]
+		change := -(1 - share) / (t + float64(share*u))
+		if on {
+			change += (1 - part) / (t + float64(part*u))
+		} else {
+			change -= 1 / u
+		}
+		total += float64(v * change)
+	}
+	return total
+}
