@@ -26,7 +26,7 @@ func parseNumber(s string, decimal byte) (n number, ok bool) {
 	if s == "" || len(s) > 64 {
 		return n, false
 	}
-	if c := s[0]; c > '9' && c < 0x80 && !strings.ContainsRune("ABCDEGIJNPRSUk", rune(c)) {
+	if c := s[0]; c >= 'A' && c < 0x80 && !strings.ContainsRune("ABCDEGIJNPRSUk", rune(c)) {
 		return n, false // no sign, digit or currency begins so: most words end here
 	}
 	negative := false

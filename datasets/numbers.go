@@ -10,6 +10,7 @@ import (
 // decimal sign.
 type census struct {
 	plain, bounds, codes, odd int
+	marked                    int // cells with a unit
 	distinct                  int // distinct plain values
 	integers                  bool
 	units                     []string
@@ -42,17 +43,21 @@ func (p *profile) census(decimal byte) census {
 		if n.value != math.Trunc(n.value) {
 			c.integers = false
 		}
-		if n.unit != "" && !slices.Contains(c.units, n.unit) {
-			c.units = append(c.units, n.unit)
+		if n.unit != "" {
+			c.marked += l.count
+			if !slices.Contains(c.units, n.unit) {
+				c.units = append(c.units, n.unit)
+			}
 		}
 	}
 	return c
 }
 
 // decimal finds the decimal sign of a column from the cells that can be read
-// with one sign only; twoWays are the cells that mean different numbers.
-func (p *profile) decimal(f *finding, comma bool) (sign byte, grouped int) {
-	differ := 0
+// with one sign only; twoWays counts the cells that could have meant another
+// number. comma says what other columns of the table tell.
+func (p *profile) decimal(f *finding, comma bool) (sign byte, twoWays int) {
+	differ, grouped := 0, 0
 	for _, l := range p.levels {
 		if strings.IndexByte(l.text, ',') < 0 && strings.IndexByte(l.text, '.') < 0 {
 			continue
@@ -75,7 +80,7 @@ func (p *profile) decimal(f *finding, comma bool) (sign byte, grouped int) {
 	case f.points == 0 && f.commas == 0:
 		f.twoWays = differ > 0
 		if comma && f.twoWays {
-			return ',', differ - grouped
+			return ',', differ
 		}
 		return '.', grouped
 	case f.commas > f.points:
@@ -129,8 +134,14 @@ func (in *inference) numbers(f *finding, p *profile, forced bool) bool {
 	if len(c.units) == 1 {
 		f.field.Unit = c.units[0]
 	}
-	if ambiguous > 0 {
-		f.notes = append(f.notes, p.note("%d numbers such as 1%s234 are read as thousands; nothing in the table says otherwise", ambiguous, map[byte]string{'.': ",", ',': "."}[sign]))
+	switch {
+	case ambiguous > 0 && sign == ',':
+		f.notes = append(f.notes, p.note("%d numbers such as 1,234 are read with a decimal comma, as other columns of the table have it", ambiguous))
+	case ambiguous > 0:
+		f.notes = append(f.notes, p.note("%d numbers such as 1,234 are read as thousands; nothing in the table tells whether they are", ambiguous))
+	}
+	if f.field.Unit == "%" && c.marked < good {
+		f.notes = append(f.notes, p.note("%d of %d numbers carry no %% sign and are read as percents like the others", good-c.marked, good))
 	}
 	if c.bounds > 0 {
 		f.notes = append(f.notes, p.note("%d open bounds such as \"20+\" (the first at %s) are read as the bound", c.bounds, p.at(c.firstBound)))
