@@ -3,6 +3,7 @@ package features
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -51,8 +52,11 @@ func (l *levels) settle(most int) {
 	l.seen = nil
 }
 
-// ready builds the look-up table.
-func (l *levels) ready() error {
+// ready builds the look-up table of at most most values.
+func (l *levels) ready(most int) error {
+	if len(l.Kept) > most {
+		return fmt.Errorf("more than %d levels", most)
+	}
 	l.code = make(map[string]int32, len(l.Kept))
 	for i, value := range l.Kept {
 		if value == "" || i > 0 && l.Kept[i-1] >= value {
@@ -93,6 +97,8 @@ func (c *category) learn(v *view) {
 }
 
 func (c *category) settle() { c.levels.settle(mostLevels) }
+
+func (c *category) ready() error { return c.levels.ready(mostLevels) }
 
 func (c *category) outputs() []output { return []output{{levels: c.count()}} }
 

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-
-	"github.com/leadcast/leadcast/models/matrix"
 )
 
 // The bytes of an encoder are JSON: a list of the spec's columns, each with
@@ -59,7 +57,7 @@ func Decode(b []byte) (*Encoder, error) {
 	if err := s.check(); err != nil {
 		return nil, err
 	}
-	e := &Encoder{headers: []matrix.Column{}}
+	e := &Encoder{columns: make([]fitted, 0, len(d.Columns))}
 	for _, r := range d.Columns {
 		k := kinds[lookup(r.Kind)]
 		f := fitted{ColumnSpec: r.ColumnSpec, reads: k.reads, feature: k.make(r.ColumnSpec)}

@@ -94,7 +94,7 @@ func (e *email) learn(v *view) {
 
 func (e *email) settle() { e.Top.settle(mostParts) }
 
-func (e *email) ready() error { return e.Top.ready() }
+func (e *email) ready() error { return e.Top.ready(mostParts) }
 
 func (e *email) outputs() []output {
 	return []output{

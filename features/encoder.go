@@ -2,12 +2,10 @@ package features
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/models/matrix"
@@ -89,14 +87,20 @@ func like(t *datasets.Table, name string) string {
 
 // lay makes every feature ready, lays the matrix columns out and gives e.
 func (e *Encoder) lay() (*Encoder, error) {
-	taken := map[string]bool{}
-	for i := range e.columns {
-		f := &e.columns[i]
+	outputs, all := make([][]output, len(e.columns)), 0
+	for i, f := range e.columns {
 		if err := f.feature.ready(); err != nil {
 			return nil, fmt.Errorf("features: column %q as %s: %w", f.Column, f.Kind, err)
 		}
+		outputs[i] = f.feature.outputs()
+		all += len(outputs[i])
+	}
+	e.headers = make([]matrix.Column, 0, all)
+	taken := make(map[string]bool, all)
+	for i := range e.columns {
+		f := &e.columns[i]
 		f.from = len(e.headers)
-		for _, o := range f.feature.outputs() {
+		for _, o := range outputs[i] {
 			name := f.Column + o.suffix
 			for taken[name] {
 				name += " (" + f.Kind + ")"
@@ -221,46 +225,4 @@ func (e *Encoder) Outputs() []Output {
 		}
 	}
 	return out
-}
-
-// view is what one feature sees of a snapshot.
-type view struct {
-	Snapshot
-	name   string           // of the user's column
-	column *datasets.Column // nil for events
-	notes  []datasets.Note
-}
-
-// asOf is the moment from which row i is seen.
-func (v *view) asOf(i int) int64 {
-	if v.AsOf == nil {
-		return datasets.NoTime
-	}
-	return v.AsOf[i]
-}
-
-// text is the value of row i in a column of text, without blanks around it.
-func (v *view) text(i int) string { return strings.TrimSpace(v.column.Texts.At(i)) }
-
-func (v *view) warn(row int, message string) {
-	v.notes = append(v.notes, datasets.Note{Column: v.name, Row: row, Message: message})
-}
-
-// rare is the note on a value that is not among those that were kept.
-const rare = "a value that was unknown or rare in training; treated as other"
-
-// check makes sure that all parts are of one length.
-func (s Snapshot) check() error {
-	if s.Leads == nil {
-		return errors.New("features: a snapshot without leads")
-	}
-	if s.AsOf != nil && len(s.AsOf) != s.Leads.Rows {
-		return fmt.Errorf("features: a snapshot of %d leads with %d as-of times", s.Leads.Rows, len(s.AsOf))
-	}
-	for _, c := range s.Leads.Columns {
-		if c.Len() != s.Leads.Rows {
-			return &datasets.Error{Column: c.Name, Message: fmt.Sprintf("has %d values for %d leads", c.Len(), s.Leads.Rows)}
-		}
-	}
-	return nil
 }

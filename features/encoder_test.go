@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -98,6 +99,47 @@ func TestDecodeRefuses(t *testing.T) {
 			t.Errorf("%s is read as an encoder", text)
 		}
 	}
+}
+
+// Memory is bounded by the length of what is read, for the texts with the
+// most matrix columns a byte.
+func TestDecodeIsBounded(t *testing.T) {
+	for _, column := range []string{
+		`{"column":"%d","kind":"date","learned":{"month":true,"hour":true}}`,
+		`{"column":"%d","kind":"text","learned":{"buckets":[` + few(32, "%[2]d") + `]}}`,
+		`{"column":"%d","kind":"multi","learned":{"kept":[` + few(64, `"%[2]c"`) + `]}}`,
+		`{"column":"%d","kind":"category","learned":{"kept":[` + few(5000, `"%[2]c"`) + `]}}`,
+		`{"column":"%d","kind":"phone","learned":{}}`,
+	} {
+		var b strings.Builder
+		b.WriteString(`{"format":1,"columns":[`)
+		for k := 0; b.Len() < 1<<17; k++ {
+			if k > 0 {
+				b.WriteByte(',')
+			}
+			b.WriteString(strings.Replace(column, "%d", fmt.Sprint(k), 1))
+		}
+		b.WriteString("]}")
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := Decode([]byte(b.String()))
+		runtime.ReadMemStats(&after)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if used := after.TotalAlloc - before.TotalAlloc; used > uint64(64*b.Len()+1<<20) {
+			t.Errorf("%d bytes like %.60s take %d bytes of memory", b.Len(), column, used)
+		}
+	}
+}
+
+// few lists n different values in rising order.
+func few(n int, format string) string {
+	var list []string
+	for k := range n {
+		list = append(list, fmt.Sprintf(format, nil, 1000+k))
+	}
+	return strings.Join(list, ",")
 }
 
 func FuzzDecode(f *testing.F) {

@@ -100,7 +100,7 @@ func (e *events) learn(v *view) {
 
 func (e *events) settle() { e.Types.settle(mostParts) }
 
-func (e *events) ready() error { return e.Types.ready() }
+func (e *events) ready() error { return e.Types.ready(mostParts) }
 
 func (e *events) outputs() []output {
 	out := []output{{suffix: " count"}, {suffix: " days since last"}}

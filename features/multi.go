@@ -1,7 +1,6 @@
 package features
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -43,12 +42,7 @@ func (m *multi) learn(v *view) {
 
 func (m *multi) settle() { m.levels.settle(mostParts) }
 
-func (m *multi) ready() error {
-	if len(m.Kept) > mostParts {
-		return fmt.Errorf("more than %d values", mostParts)
-	}
-	return m.levels.ready()
-}
+func (m *multi) ready() error { return m.levels.ready(mostParts) }
 
 func (m *multi) outputs() []output {
 	out := []output{{suffix: " count"}}

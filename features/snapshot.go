@@ -3,7 +3,13 @@
 // scoring and for one live lead: Encoder.Encode of a Snapshot.
 package features
 
-import "github.com/leadcast/leadcast/datasets"
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/leadcast/leadcast/datasets"
+)
 
 // Snapshot is what was known about some leads, each at a moment of its own:
 // their fields, their raw events and the moments. Whatever happened at or
@@ -14,3 +20,45 @@ type Snapshot struct {
 	AsOf   []int64                    // a moment a lead (microseconds since 1970 UTC); nil or NoTime where there are no times
 	Notes  []datasets.Note            // what was odd when the leads were read, by row
 }
+
+// check makes sure that all parts are of one length.
+func (s Snapshot) check() error {
+	if s.Leads == nil {
+		return errors.New("features: a snapshot without leads")
+	}
+	if s.AsOf != nil && len(s.AsOf) != s.Leads.Rows {
+		return fmt.Errorf("features: a snapshot of %d leads with %d as-of times", s.Leads.Rows, len(s.AsOf))
+	}
+	for _, c := range s.Leads.Columns {
+		if c.Len() != s.Leads.Rows {
+			return &datasets.Error{Column: c.Name, Message: fmt.Sprintf("has %d values for %d leads", c.Len(), s.Leads.Rows)}
+		}
+	}
+	return nil
+}
+
+// view is what one feature sees of a snapshot.
+type view struct {
+	Snapshot
+	name   string           // of the user's column
+	column *datasets.Column // nil for events
+	notes  []datasets.Note
+}
+
+// asOf is the moment from which row i is seen.
+func (v *view) asOf(i int) int64 {
+	if v.AsOf == nil {
+		return datasets.NoTime
+	}
+	return v.AsOf[i]
+}
+
+// text is the value of row i in a column of text, without blanks around it.
+func (v *view) text(i int) string { return strings.TrimSpace(v.column.Texts.At(i)) }
+
+func (v *view) warn(row int, message string) {
+	v.notes = append(v.notes, datasets.Note{Column: v.name, Row: row, Message: message})
+}
+
+// rare is the note on a value that is not among those that were kept.
+const rare = "a value that was unknown or rare in training; treated as other"

@@ -100,7 +100,7 @@ func (l *link) settle() {
 
 func (l *link) ready() error {
 	for _, p := range l.parameters() {
-		if err := p.ready(); err != nil {
+		if err := p.ready(mostLevels); err != nil {
 			return err
 		}
 	}
