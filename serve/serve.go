@@ -49,7 +49,7 @@ type Limits struct {
 	Waiting     int // requests waiting to be scored before others are sent away, 256
 
 	ReadHeader, Read, Write, Idle time.Duration // of a connection: 5 s, 15 s, 30 s, 60 s
-	Notice                        time.Duration // how long a server that shuts down still takes requests, 200 ms
+	Notice                        time.Duration // how long a server that shuts down still takes connections, 200 ms
 	Drain                         time.Duration // how long requests in flight may then take, 10 s
 }
 
@@ -154,8 +154,8 @@ func (s *Server) keep(q *request) {
 
 // Run serves on the listener until ctx ends, then shuts down: /readyz says so
 // at once and connections are told to close, for Limits.Notice requests are
-// still taken, and those in flight then have Limits.Drain to finish. It closes
-// the listener. An address beyond this machine is refused without keys.
+// still taken, for as long again the open connections may finish, and requests
+// in flight then have Limits.Drain. It closes the listener. An address beyond this machine is refused without keys.
 func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	defer l.Close()
 	if err := CheckAddr(l.Addr().String(), len(s.keys) > 0); err != nil {
@@ -170,8 +170,9 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 		IdleTimeout:       s.limits.Idle,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 	}
+	l = limitListener(l, s.limits.Connections)
 	failed := make(chan error, 1)
-	go func() { failed <- h.Serve(limitListener(l, s.limits.Connections)) }()
+	go func() { failed <- h.Serve(l) }()
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)
@@ -180,6 +181,8 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	s.leaving.Store(true)
 	s.log.Info("shutting down")
 	time.Sleep(s.limits.Notice)
+	l.Close()
+	time.Sleep(s.limits.Notice) // Shutdown drops a request that is just arriving, so let it arrive before
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.limits.Drain)
 	defer cancel()
 	err := h.Shutdown(drain)
