@@ -174,3 +174,6 @@ func (b *BaseRates) Shares(dst []float64, x *matrix.Matrix, weights []float64) (
 }
 
 func finite(v float64) bool { return v-v == 0 }
+
+// BaseMargins are the margins of every row, [cause][interval]; not to be written to.
+func (b *BaseRates) BaseMargins() []float64 { return b.margins }
