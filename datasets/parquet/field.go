@@ -66,13 +66,13 @@ func (f *field) choose(o *opened, c *schema.Column) string {
 			d.Times = append(d.Times, int64(v)*datasets.MicrosPerDay)
 			return true
 		})
-	case schema.TimestampLogicalType:
+	case *schema.TimestampLogicalType:
 		f.stamps(l.TimeUnit())
-	case schema.DecimalLogicalType:
+	case *schema.DecimalLogicalType:
 		return f.decimals(c.PhysicalType(), int(l.Scale()))
-	case schema.IntLogicalType:
+	case *schema.IntLogicalType:
 		f.integers(o, c.PhysicalType(), l.IsSigned())
-	case schema.TimeLogicalType:
+	case *schema.TimeLogicalType:
 		return "times of day"
 	case schema.IntervalLogicalType, schema.BSONLogicalType, schema.Float16LogicalType:
 		return l.String() + " values"
