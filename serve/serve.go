@@ -170,6 +170,8 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 		IdleTimeout:       s.limits.Idle,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 	}
+	var silent silentConns
+	h.ConnState = silent.watch
 	l = limitListener(l, s.limits.Connections)
 	failed := make(chan error, 1)
 	go func() { failed <- h.Serve(l) }()
@@ -183,6 +185,7 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	time.Sleep(s.limits.Notice)
 	l.Close()
 	time.Sleep(s.limits.Notice) // Shutdown drops a request that is just arriving, so let it arrive before
+	silent.close()
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.limits.Drain)
 	defer cancel()
 	err := h.Shutdown(drain)

@@ -1,0 +1,153 @@
+package serve
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/leadcast/leadcast/datasets"
+)
+
+// leads makes a raw table of n leads; each lead's chance is its score.
+func leads(n int) *datasets.Table {
+	columns := map[string][]string{}
+	for i := range n {
+		columns["lead_id"] = append(columns["lead_id"], fmt.Sprintf("L-%04d", i))
+		columns["score"] = append(columns["score"], fmt.Sprint((i*37)%101))
+		columns["source"] = append(columns["source"], []string{"Webinar", "Partner", "Web form"}[i%3])
+		columns["email"] = append(columns["email"], fmt.Sprintf("person%d@secret.example", i))
+		columns["status"] = append(columns["status"], "Open")
+	}
+	return table(columns, "lead_id", "score", "source", "email", "status")
+}
+
+func table(columns map[string][]string, names ...string) *datasets.Table {
+	t := &datasets.Table{Rows: len(columns[names[0]])}
+	for _, name := range names {
+		t.Columns = append(t.Columns, &datasets.Column{Name: name, Texts: datasets.MakeStrings(columns[name]...)})
+	}
+	return t
+}
+
+var (
+	idPattern  = regexp.MustCompile(`<b class="id">([^<]*)</b>`)
+	winPattern = regexp.MustCompile(`data-win="([^"]*)"`)
+)
+
+func found(pattern *regexp.Regexp, page string) (texts []string) {
+	for _, m := range pattern.FindAllStringSubmatch(page, -1) {
+		texts = append(texts, m[1])
+	}
+	return texts
+}
+
+func TestPageShowsThePromisingFirst(t *testing.T) {
+	s := server(t, &fake{}, func(o *Options) { o.Leads = leads(60) })
+	var wins []float64
+	seen := map[string]bool{}
+	for screen := 1; screen <= 3; screen++ {
+		page := ask(s, "GET", fmt.Sprintf("/?page=%d", screen), "").Body.String()
+		for _, id := range found(idPattern, page) {
+			seen[id] = true
+		}
+		for _, text := range found(winPattern, page) {
+			var p float64
+			fmt.Sscan(text, &p)
+			wins = append(wins, p)
+		}
+		if strings.Contains(page, "secret.example") {
+			t.Errorf("a personal value is shown")
+		}
+		for _, want := range []string{"1 April 2026", "90 days", "Source is ", "&#43;3.0", "Email <b>−1.0</b>", "0123456789ab", "60 days", "of 60"} {
+			if !strings.Contains(page, want) {
+				t.Errorf("screen %d lacks %q", screen, want)
+			}
+		}
+	}
+	if len(wins) != 60 || len(seen) != 60 || !slices.IsSortedFunc(wins, func(a, b float64) int { return compareFirst(b-a, 0) }) {
+		t.Errorf("%d rows, %d leads, chances %v", len(wins), len(seen), wins)
+	}
+}
+
+func TestPageSearchesAndFilters(t *testing.T) {
+	s := server(t, &fake{}, func(o *Options) { o.Leads = leads(60) })
+	for query, want := range map[string]int{"q=l-0007": 1, "q=PARTNER": 20, "q=+web+form+": 20, "q=secret": 0, "q=%3Cscript%3E": 0, "grade=A&q=partner": -1,
+		"page=99": 10, "page=-1": 25, "page=x": 25, "sort=value": 25, "sort=;drop": 25, "grade=Z": 0} {
+		w := ask(s, "GET", "/?"+query, "")
+		n := len(found(idPattern, w.Body.String()))
+		if w.Code != 200 || want >= 0 && n != want || want < 0 && (n == 0 || n >= 20) {
+			t.Errorf("%s: %d, %d rows, want %d", query, w.Code, n, want)
+		}
+		if strings.Contains(w.Body.String(), "<script") {
+			t.Errorf("%s: the query became markup", query)
+		}
+	}
+}
+
+func TestPageWithoutLeadsExplains(t *testing.T) {
+	page := ask(server(t, &fake{}, nil), "GET", "/", "").Body.String()
+	for _, want := range []string{"curl -s http://127.0.0.1/v1/score", "&#34;lead_id&#34;:&#34;…&#34;", "&#34;created_at&#34;:&#34;2026-04-01&#34;", "opted_in"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %q in %s", want, page)
+		}
+	}
+	if strings.Contains(page, "status") {
+		t.Errorf("the outcome is asked for")
+	}
+	none := server(t, &fake{}, func(o *Options) { o.Leads = leads(0); o.Leads.Columns = nil })
+	if w := ask(none, "GET", "/", ""); w.Code != 200 || !strings.Contains(w.Body.String(), "No open lead") {
+		t.Errorf("no leads: %d %s", w.Code, w.Body)
+	}
+}
+
+func TestPageOfAnUntimedModel(t *testing.T) {
+	s := server(t, &fake{}, func(o *Options) {
+		o.Leads = leads(3)
+		o.Manifest.Timed, o.Manifest.MainHorizon, o.Manifest.Horizons, o.Manifest.AsOf, o.Manifest.Judged = false, 0, nil, "", nil
+	})
+	page := ask(s, "GET", "/", "").Body.String()
+	if strings.Contains(page, "within") || strings.Contains(page, "Typical cycle</th>") || len(found(idPattern, page)) != 3 {
+		t.Errorf("%s", page)
+	}
+	if got := ask(s, "POST", "/v1/score", `{"leads":[{}],"reasons":0}`).Body.String(); !strings.Contains(got, `"horizon_days":null`) || !strings.Contains(got, `"p_win_by":{}`) {
+		t.Errorf("%s", got)
+	}
+}
+
+// hostile are texts that would do something if they became markup.
+var hostile = []string{
+	`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `' onmouseover='alert(1)`, `</td></tr></table><h1>x`, `<svg/onload=alert(1)>`, `javascript:alert(1)`,
+	`{{.ID}}`, `<!--`, `]]>`, `<iframe src=//elsewhere.example>`, `&lt;script&gt;`, "\x00<b>", "\u2028<b>", `<a href="javascript:alert(1)">x</a>`, `<style>*{display:none}</style>`,
+	`<meta http-equiv=refresh content=0>`, `<form action=//elsewhere.example>`, `<base href=//elsewhere.example>`, `${alert(1)}`, `<math><mtext></p><script>`, "<scr\x00ipt>", `\"><script>`, `<object data=x>`,
+}
+
+// Texts of a CRM, in ids, values and names of columns, add no tag to a page:
+// it has as many '<' and quotes as with harmless texts.
+func TestTextsNeverBecomeMarkup(t *testing.T) {
+	page := func(text string) string {
+		s := server(t, &fake{}, func(o *Options) {
+			o.Leads = table(map[string][]string{"lead_id": {text}, text: {text}, "source": {text}}, "lead_id", text, "source")
+			o.Manifest.Recipe, o.Manifest.Importance = text, map[string]float64{text: 1}
+			o.Manifest.Schema.Fields = append(o.Manifest.Schema.Fields, datasets.Field{Name: text, Kind: datasets.Category})
+		})
+		board := ask(s, "GET", "/?q="+strings.NewReplacer("%", "%25", "&", "%26", "+", "%2b", "#", "%23", ";", "%3b", " ", "+", "\x00", "%00", `"`, "%22", "<", "%3c", ">", "%3e").Replace(text), "")
+		if board.Code != 200 || len(found(idPattern, board.Body.String())) != 1 {
+			t.Errorf("%q: %d, %d rows", text, board.Code, len(found(idPattern, board.Body.String())))
+		}
+		s = server(t, &fake{}, func(o *Options) {
+			o.Manifest.Schema.Fields = []datasets.Field{{Name: text, Kind: datasets.Category}}
+		})
+		return board.Body.String() + ask(s, "GET", "/", "").Body.String()
+	}
+	plain := page("harmless")
+	for _, text := range hostile {
+		got := page(text)
+		for _, mark := range []string{"<", ">", `"`, "<script", "onerror=alert(1)>"} {
+			if a, b := strings.Count(got, mark), strings.Count(plain, mark); a != b {
+				t.Errorf("%q: %d × %s, want %d", text, a, mark, b)
+			}
+		}
+	}
+}
