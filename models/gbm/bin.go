@@ -20,7 +20,7 @@ const (
 
 // feature is a column as the engine sees it.
 type feature struct {
-	column   int       // its position in the matrix
+	column   int       // its position in the matrix, statistics after the columns
 	name     string    // decides between equals, so that the order of columns does not
 	category bool      // bin k+1 holds category k
 	edges    []float64 // of numbers: bin b+1 holds what is above edges[b−1] and at most edges[b]
@@ -28,72 +28,106 @@ type feature struct {
 	monotone int8      // +1: the margin may not fall when the number rises; −1: not rise
 }
 
+// source is a feature and the column that it is read from; a target statistic
+// has one column a permutation.
+type source struct {
+	feature
+	versions []matrix.Column
+}
+
 // binned is the training table in bins: eight columns a 64-bit word, so that
 // one load serves eight histogram updates and needs no bounds checks.
 type binned struct {
 	rows     int
 	features []feature
-	blocks   [][]uint64 // [feature/8][row], feature%8 the byte
+	blocks   [][]uint64   // [feature/8][row], feature%8 the byte
+	variants [][][]uint64 // blocks by permutation, the same slices where no statistic is in them
 }
 
-func (b *binned) at(feature int, row int32) uint8 {
-	return uint8(b.blocks[feature/lanes][row] >> (feature % lanes * 8))
-}
+// turn makes round's permutation the one that blocks shows.
+func (b *binned) turn(round int) { b.blocks = b.variants[round%len(b.variants)] }
 
-// bin makes bins of a matrix. Edges come from rows with mass above zero.
-func bin(ctx context.Context, t team, x *matrix.Matrix, mass []int64, most int) (*binned, error) {
-	b := &binned{rows: x.Rows, features: make([]feature, len(x.Columns))}
-	for j := range x.Columns {
-		c := &x.Columns[j]
-		b.features[j] = feature{column: j, name: c.Name, category: c.Categorical()}
-	}
-	slices.SortStableFunc(b.features, func(p, q feature) int { return cmp.Compare(p.name, q.name) })
-	bytes := make([][]uint8, len(b.features)) // of each column's own values, views not expanded
-	err := t.each(ctx, len(b.features), func(j int) error {
-		f := &b.features[j]
-		c := &x.Columns[f.column]
-		if f.category {
-			if c.Levels >= slots {
-				panic("gbm: too many categories for one byte")
-			}
-			f.bins = c.Levels + 1
-			bytes[j] = make([]uint8, len(c.Codes))
-			for i, k := range c.Codes {
-				if int(k) >= c.Levels {
-					return fmt.Errorf("gbm: column %q: category %d of %d", c.Name, k, c.Levels)
-				}
-				bytes[j][i] = uint8(max(k, -1) + 1)
-			}
-			return nil
-		}
-		f.edges = edges(c, mass, most)
-		f.bins = len(f.edges) + 2
-		bytes[j] = make([]uint8, len(c.Nums))
-		for i, v := range c.Nums {
-			bytes[j][i] = f.bin(v)
-		}
-		return nil
+// bin makes bins of columns. Edges come from rows with mass above zero.
+func bin(ctx context.Context, t team, sources []source, rows int, mass []int64, most int) (*binned, error) {
+	slices.SortStableFunc(sources, func(p, q source) int {
+		return cmp.Or(cmp.Compare(len(p.versions), len(q.versions)), cmp.Compare(p.name, q.name))
+	})
+	b := &binned{rows: rows, features: make([]feature, len(sources)), variants: make([][][]uint64, 1)}
+	bytes := make([][][]uint8, len(sources)) // of each column's own values, views not expanded
+	err := t.each(ctx, len(sources), func(j int) (err error) {
+		b.features[j], bytes[j], err = sources[j].bins(mass, most)
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	b.blocks = make([][]uint64, (len(b.features)+lanes-1)/lanes)
-	err = t.each(ctx, len(b.blocks), func(k int) error {
-		words := make([]uint64, x.Rows)
-		for j := k * lanes; j < min((k+1)*lanes, len(b.features)); j++ {
-			shift, own, index := j%lanes*8, bytes[j], x.Columns[b.features[j].column].Index
-			for i := range words {
-				at := i
-				if index != nil {
-					at = int(index[i])
-				}
-				words[i] |= uint64(own[at]) << shift
-			}
+	for _, s := range sources {
+		if len(s.versions) > len(b.variants) {
+			b.variants = make([][][]uint64, len(s.versions))
 		}
-		b.blocks[k] = words
+	}
+	blocks := (len(sources) + lanes - 1) / lanes
+	for p := range b.variants {
+		b.variants[p] = make([][]uint64, blocks)
+	}
+	err = t.each(ctx, blocks, func(k int) error {
+		from, to := k*lanes, min((k+1)*lanes, len(sources))
+		for p := range b.variants {
+			if p > 0 && len(sources[to-1].versions) == 1 {
+				b.variants[p][k] = b.variants[0][k]
+				continue
+			}
+			words := make([]uint64, rows)
+			for j := from; j < to; j++ {
+				v := min(p, len(sources[j].versions)-1)
+				spread(words, bytes[j][v], sources[j].versions[v].Index, j%lanes*8)
+			}
+			b.variants[p][k] = words
+		}
 		return nil
 	})
+	b.turn(0)
 	return b, err
+}
+
+// spread writes a column's bins into one byte of each row's word.
+func spread(words []uint64, own []uint8, index []int32, shift int) {
+	if index == nil {
+		for i, v := range own[:len(words)] {
+			words[i] |= uint64(v) << shift
+		}
+		return
+	}
+	for i, at := range index[:len(words)] {
+		words[i] |= uint64(own[at]) << shift
+	}
+}
+
+// bins finds a column's edges and the bin of each of its own values.
+func (s *source) bins(mass []int64, most int) (f feature, bytes [][]uint8, err error) {
+	f = s.feature
+	c := &s.versions[0]
+	if f.category = c.Categorical(); f.category {
+		f.bins = c.Levels + 1
+		own := make([]uint8, len(c.Codes))
+		for i, k := range c.Codes {
+			if int(k) >= c.Levels {
+				return f, nil, fmt.Errorf("gbm: column %q: category %d of %d", c.Name, k, c.Levels)
+			}
+			own[i] = uint8(max(k, -1) + 1)
+		}
+		return f, [][]uint8{own}, nil
+	}
+	f.edges = edges(c, mass, most)
+	f.bins = len(f.edges) + 2
+	for _, c := range s.versions {
+		own := make([]uint8, len(c.Nums))
+		for i, v := range c.Nums {
+			own[i] = f.bin(v)
+		}
+		bytes = append(bytes, own)
+	}
+	return f, bytes, nil
 }
 
 // bin is the bin of a number.

@@ -78,22 +78,20 @@ func (b Booster) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) (mo
 		return nil, err
 	}
 	t := team(runtime.GOMAXPROCS(0))
-	binned, err := bin(ctx, t, x, rowMass(d.weight, d.fitted, d.keys, x.Rows, b.Seed), b.Bins)
+	m := &Model{objective: b.Objective, categorical: make([]bool, len(x.Columns))}
+	sources, err := m.sources(b, d, x)
 	if err != nil {
 		return nil, err
 	}
-	if err := constrain(binned, b.Monotone); err != nil {
+	binned, err := bin(ctx, t, sources, x.Rows, rowMass(d.weight, d.fitted, d.keys, x.Rows, b.Seed), b.Bins)
+	if err != nil {
 		return nil, err
 	}
 	trees, err := d.boost(ctx, newGrower(b, t, binned))
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{objective: b.Objective, categorical: make([]bool, len(x.Columns))}
-	for j := range x.Columns {
-		m.categorical[j] = x.Columns[j].Categorical()
-	}
-	m.trees = tree.New(len(x.Columns), d.base)
+	m.trees = tree.New(len(x.Columns)+len(m.statistics), d.base)
 	for _, nodes := range trees {
 		if err := m.trees.Add(nodes); err != nil {
 			return nil, fmt.Errorf("gbm: %w", err)
@@ -102,25 +100,36 @@ func (b Booster) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) (mo
 	return m, nil
 }
 
-// constrain marks monotone columns.
-func constrain(b *binned, monotone map[string]int) error {
-	left := len(monotone)
-	for j := range b.features {
-		f := &b.features[j]
-		direction, ok := monotone[f.name]
-		if !ok {
+// sources lists what the trees are to see: numbers and categories as they are,
+// and statistics in place of columns with many categories.
+func (m *Model) sources(b Booster, d *data, x *matrix.Matrix) ([]source, error) {
+	var sources []source
+	constrained := 0
+	for j := range x.Columns {
+		c := &x.Columns[j]
+		m.categorical[j] = c.Categorical()
+		direction, ok := b.Monotone[c.Name]
+		if ok {
+			constrained++
+		}
+		if direction < -1 || direction > 1 || m.categorical[j] && direction != 0 {
+			return nil, fmt.Errorf("gbm: column %q cannot be monotone %d: want a column of numbers and −1, 0 or +1", c.Name, direction)
+		}
+		if m.categorical[j] && c.Levels > nativeLevels {
+			m.statistics = append(m.statistics, statistic{columns: []int{j}})
 			continue
 		}
-		left--
-		if direction < -1 || direction > 1 || f.category && direction != 0 {
-			return fmt.Errorf("gbm: column %q cannot be monotone %d: want a column of numbers and −1, 0 or +1", f.name, direction)
-		}
-		f.monotone = int8(direction)
+		sources = append(sources, source{feature{column: j, name: c.Name, monotone: int8(direction)}, []matrix.Column{*c}})
 	}
-	if left > 0 {
-		return errors.New("gbm: a monotone column is not in the matrix, or two columns have its name")
+	if constrained < len(b.Monotone) {
+		return nil, errors.New("gbm: a monotone column is not in the matrix")
 	}
-	return nil
+	for k := range m.statistics {
+		s := &m.statistics[k]
+		columns := s.learn(d, x, d.overall, b.Seed)
+		sources = append(sources, source{feature{column: len(x.Columns) + k, name: s.name(x)}, columns[:]})
+	}
+	return sources, nil
 }
 
 // data is a checked target.
@@ -129,7 +138,7 @@ type data struct {
 	y, exposure, weight []float64 // exposure and weight may be nil
 	keys                []uint64
 	fitted, held        []int32 // rows with a weight, and those of them held out
-	base                float64
+	base, overall       float64 // margin and outcome rate of all fitted rows
 }
 
 func newData(b Booster, x *matrix.Matrix, y models.Target) (*data, error) {
@@ -170,6 +179,7 @@ func newData(b Booster, x *matrix.Matrix, y models.Target) (*data, error) {
 		return nil, errors.New("gbm: no rows to fit")
 	}
 	d.base = b.Objective.Base(events.value(), exposure.value())
+	d.overall = events.value() / exposure.value()
 	if math.IsInf(d.base, 0) || math.IsNaN(d.base) || events == none {
 		return nil, errors.New("gbm: all rows have the same outcome")
 	}
@@ -223,6 +233,7 @@ func (d *data) boost(ctx context.Context, g *grower) ([][]tree.Node, error) {
 		if err := d.gradients(ctx, g, margins); err != nil {
 			return nil, err
 		}
+		g.turn(round)
 		g.draw(d, round)
 		g.quantise(d, round)
 		if err := g.grow(ctx); err != nil {

@@ -1,8 +1,6 @@
 package gbm
 
 import (
-	"encoding/binary"
-	"errors"
 	"fmt"
 
 	"github.com/leadcast/leadcast/models/matrix"
@@ -16,7 +14,8 @@ const Kind = "gbm"
 type Model struct {
 	objective   Objective
 	categorical []bool // per column of the matrix
-	trees       *tree.Ensemble
+	statistics  []statistic
+	trees       *tree.Ensemble // over the columns of the matrix and then the statistics
 }
 
 // Outputs is 1.
@@ -44,7 +43,7 @@ func (m *Model) Margins(dst []float64, x *matrix.Matrix) error {
 	if err := m.check(x); err != nil {
 		return err
 	}
-	return m.trees.Margins(dst, x)
+	return m.trees.Margins(dst, m.extend(x))
 }
 
 // Shares splits the weighted sum of margins over the columns; see
@@ -53,7 +52,32 @@ func (m *Model) Shares(dst []float64, x *matrix.Matrix, weights []float64) (base
 	if err := m.check(x); err != nil {
 		return 0, err
 	}
-	return m.trees.Shares(dst, x, weights)
+	if len(m.statistics) == 0 {
+		return m.trees.Shares(dst, x, weights)
+	}
+	all := make([]float64, m.trees.Columns())
+	base, err = m.trees.Shares(all, m.extend(x), weights)
+	for j := range dst {
+		dst[j] += all[j]
+	}
+	for k, s := range m.statistics {
+		for _, j := range s.columns {
+			dst[j] += all[len(dst)+k] / float64(len(s.columns))
+		}
+	}
+	return base, err
+}
+
+// extend adds the statistics to x.
+func (m *Model) extend(x *matrix.Matrix) *matrix.Matrix {
+	if len(m.statistics) == 0 {
+		return x
+	}
+	more := make([]matrix.Column, len(m.statistics))
+	for k := range m.statistics {
+		more[k] = m.statistics[k].column(x)
+	}
+	return x.With(more...)
 }
 
 func (m *Model) check(x *matrix.Matrix) error {
@@ -68,56 +92,3 @@ func (m *Model) check(x *matrix.Matrix) error {
 	return nil
 }
 
-// AppendBinary appends the model's bytes; the error is always nil.
-func (m *Model) AppendBinary(b []byte) ([]byte, error) {
-	b = append(b, byte(len(m.objective.Name())))
-	b = append(b, m.objective.Name()...)
-	b = binary.AppendUvarint(b, uint64(len(m.categorical)))
-	for _, c := range m.categorical {
-		flag := byte(0)
-		if c {
-			flag = 1
-		}
-		b = append(b, flag)
-	}
-	return m.trees.AppendBinary(b)
-}
-
-// Decode reads what AppendBinary wrote. It refuses anything else, so that the
-// model's methods need not look again.
-func Decode(b []byte) (*Model, error) {
-	bad := errors.New("gbm: bytes end too early")
-	if len(b) < 1 || len(b) < 1+int(b[0]) {
-		return nil, bad
-	}
-	m := &Model{}
-	name, b := string(b[1:1+b[0]]), b[1+b[0]:]
-	for _, o := range objectives {
-		if o.Name() == name {
-			m.objective = o
-		}
-	}
-	if m.objective == nil {
-		return nil, errors.New("gbm: unknown objective")
-	}
-	columns, n := binary.Uvarint(b)
-	if n <= 0 || columns > uint64(len(b)-n) {
-		return nil, bad
-	}
-	b = b[n:]
-	m.categorical = make([]bool, columns)
-	for j := range m.categorical {
-		m.categorical[j] = b[j] == 1
-	}
-	var err error
-	m.trees, b, err = tree.Decode(b[columns:])
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("gbm: %w", err)
-	case len(b) > 0:
-		return nil, fmt.Errorf("gbm: %d bytes too many", len(b))
-	case m.trees.Columns() != int(columns):
-		return nil, errors.New("gbm: trees over another number of columns")
-	}
-	return m, nil
-}
