@@ -145,6 +145,10 @@ func (b *BaseRates) link(margins []float64) {
 	}
 }
 
+// BaseMargins are the margins of every row, in the layout of Predict; not to be
+// written to.
+func (b *BaseRates) BaseMargins() []float64 { return b.margins }
+
 // Margins implements models.Additive.
 func (b *BaseRates) Margins(dst []float64, x *matrix.Matrix) error {
 	if err := b.takes(dst, x, b.columns); err != nil {
@@ -174,6 +178,3 @@ func (b *BaseRates) Shares(dst []float64, x *matrix.Matrix, weights []float64) (
 }
 
 func finite(v float64) bool { return v-v == 0 }
-
-// BaseMargins are the margins of every row, [cause][interval]; not to be written to.
-func (b *BaseRates) BaseMargins() []float64 { return b.margins }

@@ -66,6 +66,16 @@ func NewStack(base *BaseRates, b Blend, components ...models.Additive) (*Stack, 
 // Blend is the blend of the components that were kept; not to be written to.
 func (s *Stack) Blend() Blend { return s.blend }
 
+// BaseMargins are those of a subject of whom every component says no more than
+// the base rates: the base and the offsets.
+func (s *Stack) BaseMargins() []float64 {
+	margins := slices.Clone(s.margins)
+	for i := range margins {
+		margins[i] += s.blend.Offset[i]
+	}
+	return margins
+}
+
 // Predict implements models.Model.
 func (s *Stack) Predict(dst []float64, x *matrix.Matrix) error {
 	if err := s.Margins(dst, x); err != nil {
