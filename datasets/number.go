@@ -59,13 +59,16 @@ func parseNumber(s string, decimal byte) (n number, ok bool) {
 }
 
 func cutBound(s string) (string, bool) {
+	if t, ok := strings.CutSuffix(s, "+"); ok {
+		return strings.TrimSpace(t), true
+	}
+	if s != "" && isDigit(s[0]) {
+		return s, false
+	}
 	for _, p := range []string{">=", "<=", ">", "<", "≥", "≤"} {
 		if t, ok := strings.CutPrefix(s, p); ok {
 			return strings.TrimSpace(t), true
 		}
-	}
-	if t, ok := strings.CutSuffix(s, "+"); ok {
-		return strings.TrimSpace(t), true
 	}
 	return s, false
 }

@@ -43,7 +43,7 @@ type Outcomes struct {
 	Entry   []float64 // days after creation from which the outcome could be seen at all (delayed entry), 0 as a rule
 	End     int64     // the as-of: everything strictly before it has been seen; NoTime without creation times
 
-	facts    []fact // all that is known, for At; nil without creation times
+	facts    []fact // all that is known, for At
 	observed int64
 }
 
@@ -61,7 +61,7 @@ type fact struct {
 // do not exist, outcomes at or after t are open. A t after End changes
 // nothing, and without creation times nothing can.
 func (o *Outcomes) At(t int64) *Outcomes {
-	if o.facts == nil || t >= o.End {
+	if o.End == NoTime || t >= o.End {
 		return o
 	}
 	return known(o.facts, o.observed, t)
