@@ -13,7 +13,8 @@ import (
 
 // levels are the values of a category that at least `fewest` leads share.
 type levels struct {
-	Kept []string `json:"kept"` // rising
+	Kept   []string `json:"kept"`             // rising
+	Common bool     `json:"common,omitempty"` // over a tenth of the values seen were not kept: one more is no news
 
 	code map[string]int32
 	seen map[string]int
@@ -39,7 +40,9 @@ func (l *levels) add(value string) {
 
 // settle keeps the commonest values that enough leads share, at most most of them.
 func (l *levels) settle(most int) {
+	all, kept := 0, 0
 	for value, n := range l.seen {
+		all += n
 		if n >= fewest && len(value) <= longest && utf8.ValidString(value) {
 			l.Kept = append(l.Kept, value)
 		}
@@ -48,6 +51,10 @@ func (l *levels) settle(most int) {
 		return cmp.Or(l.seen[b]-l.seen[a], strings.Compare(a, b))
 	})
 	l.Kept = l.Kept[:min(most, len(l.Kept))]
+	for _, value := range l.Kept {
+		kept += l.seen[value]
+	}
+	l.Common = 10*(all-kept) > all
 	slices.Sort(l.Kept)
 	l.seen = nil
 }
@@ -71,16 +78,19 @@ func (l *levels) ready(most int) error {
 func (l *levels) count() int { return len(l.Kept) + 1 }
 
 // of is the code of a value: −1 for none, the last code ("other") where it was
-// not kept, which known tells.
-func (l *levels) of(value string) (code int32, known bool) {
+// not kept.
+func (l *levels) of(value string) int32 {
 	if value == "" {
-		return -1, true
+		return -1
 	}
-	if code, known = l.code[value]; known {
-		return code, true
+	if code, ok := l.code[value]; ok {
+		return code
 	}
-	return int32(len(l.Kept)), false
+	return int32(len(l.Kept))
 }
+
+// news reports whether a code is "other" and that is worth a note.
+func (l *levels) news(code int32) bool { return int(code) == len(l.Kept) && !l.Common }
 
 // category is one of a limited set of values, as a code.
 type category struct {
@@ -104,10 +114,9 @@ func (c *category) outputs() []output { return []output{{levels: c.count()}} }
 
 func (c *category) encode(dst []matrix.Column, v *view) {
 	for i := range v.Leads.Rows {
-		code, known := c.of(v.text(i))
-		if !known {
+		code := c.of(v.text(i))
+		if dst[0].Codes[i] = code; c.news(code) {
 			v.warn(i, rare)
 		}
-		dst[0].Codes[i] = code
 	}
 }

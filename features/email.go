@@ -57,17 +57,21 @@ func address(value string) (domain, local int32, top string) {
 }
 
 func domainKind(host string) int32 {
-	labels := strings.Split(host, ".")
-	last := labels[len(labels)-1]
-	second := labels[len(labels)-2]
+	brand, _, _ := strings.Cut(host, ".")
+	dot := strings.LastIndexByte(host, '.')
+	rest, last := host[:dot], host[dot+1:]
+	second := "" // of three labels or more, the one before the last: ac.uk, edu.au, gob.mx
+	if dot = strings.LastIndexByte(rest, '.'); dot >= 0 {
+		second = rest[dot+1:]
+	}
 	switch {
 	case disposableDomains[host]:
 		return 4
-	case freeDomains[host] || freeBrands[labels[0]] && len(labels) <= 3:
+	case freeDomains[host] || freeBrands[brand] && (brand == rest || brand+"."+second == rest):
 		return 1
-	case last == "edu" || len(labels) > 2 && (second == "ac" || second == "edu"):
+	case last == "edu" || second == "ac" || second == "edu":
 		return 2
-	case last == "gov" || last == "mil" || len(labels) > 2 && (second == "gov" || second == "gob" || second == "gouv"):
+	case last == "gov" || last == "mil" || second == "gov" || second == "gob" || second == "gouv":
 		return 3
 	}
 	return 0
@@ -115,6 +119,6 @@ func (e *email) encode(dst []matrix.Column, v *view) {
 		}
 		domain, local, top := address(value)
 		dst[0].Codes[i], dst[2].Codes[i] = domain, local
-		dst[1].Codes[i], _ = e.Top.of(top)
+		dst[1].Codes[i] = e.Top.of(top)
 	}
 }

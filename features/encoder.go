@@ -59,30 +59,20 @@ func (e *Encoder) learn(ctx context.Context, s Snapshot) error {
 	if err := s.check(); err != nil {
 		return err
 	}
-	for i := range e.columns {
+	v, next, problem := view{Snapshot: s}, 0, ""
+	for _, f := range e.columns {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		f := &e.columns[i]
-		v := view{Snapshot: s, name: f.Column}
-		if f.reads != nil {
-			if v.column = s.Leads.Column(f.Column); v.column == nil {
-				return &datasets.Error{Column: f.Column, Message: "is used by the spec, but the leads have no such column" + like(s.Leads, f.Column)}
+		if next, problem = v.open(&f, next); problem != "" {
+			if other := s.Leads.Like(f.Column); v.column == nil && other != "" {
+				problem += fmt.Sprintf("; did you mean %q?", other)
 			}
-			if !slices.Contains(f.reads, v.column.Kind) {
-				return &datasets.Error{Column: f.Column, Message: fmt.Sprintf("is of kind %s, which cannot be used as %s; change the schema or the spec", v.column.Kind, f.Kind)}
-			}
+			return &datasets.Error{Column: f.Column, Message: problem}
 		}
 		f.feature.learn(&v)
 	}
 	return nil
-}
-
-func like(t *datasets.Table, name string) string {
-	if other := t.Like(name); other != "" {
-		return fmt.Sprintf("; did you mean %q?", other)
-	}
-	return ""
 }
 
 // lay makes every feature ready, lays the matrix columns out and gives e.
@@ -127,19 +117,14 @@ func (e *Encoder) Encode(s Snapshot) (*matrix.Matrix, []datasets.Note, error) {
 		return nil, nil, err
 	}
 	m := e.blank(s.Leads.Rows)
-	v := view{Snapshot: s}
-	next := 0
+	v, next, problem := view{Snapshot: s}, 0, ""
 	for i := range e.columns {
 		f := &e.columns[i]
 		dst := m.Columns[f.from:f.to]
-		v.name, v.column = f.Column, nil
-		if f.reads != nil {
-			v.column, next = find(s.Leads, f.Column, next)
-			if problem := f.problem(v.column); problem != "" {
-				v.warn(-1, problem)
-				fill(dst)
-				continue
-			}
+		if next, problem = v.open(f, next); problem != "" {
+			v.warn(-1, problem+"; treated as missing")
+			fill(dst)
+			continue
 		}
 		f.feature.encode(dst, &v)
 	}
@@ -163,44 +148,19 @@ func (e *Encoder) blank(rows int) *matrix.Matrix {
 	return m
 }
 
-// find looks for a column, beginning where the last one was found: tables
-// mostly have the order of the spec, and a live lead has no time for a map.
-func find(t *datasets.Table, name string, next int) (*datasets.Column, int) {
-	for k := range t.Columns {
-		if i := (next + k) % len(t.Columns); t.Columns[i].Name == name {
-			return t.Columns[i], i + 1
-		}
-	}
-	return nil, next
-}
-
-// problem says in words why a column cannot be read; "" when it can.
-func (f *fitted) problem(c *datasets.Column) string {
-	if c == nil {
-		return "the column is absent; treated as missing"
-	}
-	if !slices.Contains(f.reads, c.Kind) {
-		return "the column is of kind " + c.Kind.String() + ", unlike in training; treated as missing"
-	}
-	return ""
-}
-
 // fill makes every cell missing.
 func fill(dst []matrix.Column) {
-	for _, c := range dst {
-		for i := range c.Nums {
-			c.Nums[i] = math.NaN()
-		}
-		for i := range c.Codes {
-			c.Codes[i] = -1
+	for j := range dst {
+		for row := range max(len(dst[j].Nums), len(dst[j].Codes)) {
+			blankRow(dst[j:j+1], row)
 		}
 	}
 }
 
 // blankRow makes the cells of one row missing.
 func blankRow(dst []matrix.Column, row int) {
-	for _, c := range dst {
-		if c.Nums != nil {
+	for j := range dst {
+		if c := &dst[j]; c.Nums != nil {
 			c.Nums[row] = math.NaN()
 		} else {
 			c.Codes[row] = -1

@@ -210,13 +210,13 @@ func TestErrors(t *testing.T) {
 	}{
 		{"unknown kind", one(ColumnSpec{Column: "size", Kind: "numbers"}), past, `column "size": no such kind of feature: "numbers"; use one of category, created`},
 		{"unknown column", one(ColumnSpec{Column: "Job-Title", Kind: "text"}), past, `did you mean "job title"?`},
-		{"wrong kind", one(ColumnSpec{Column: "industry", Kind: "number"}), past, `is of kind category, which cannot be used as number`},
+		{"wrong kind", one(ColumnSpec{Column: "industry", Kind: "number"}), past, `column "industry": the column is of kind category, which cannot be used as number`},
 		{"no name", one(ColumnSpec{Kind: "number"}), past, "has no name"},
 		{"not UTF-8", one(ColumnSpec{Column: "\xff", Kind: "number"}), past, "not UTF-8"},
 		{"twice", Spec{Columns: []ColumnSpec{{Column: "size", Kind: "number"}, {Column: "size", Kind: "number"}}}, past, "twice"},
 		{"no key", one(ColumnSpec{Column: "mails", Kind: "events"}), past, "needs a key"},
 		{"lengths", worldSpec(), broken, "30 leads with 3 as-of times"},
-		{"column length", one(ColumnSpec{Column: "size", Kind: "number"}), long, "has 1 values for 2 leads"},
+		{"column length", one(ColumnSpec{Column: "size", Kind: "number"}), long, "has 1 values for 2 rows"},
 		{"no leads", worldSpec(), Snapshot{}, "without leads"},
 	}
 	for _, test := range tests {

@@ -125,7 +125,7 @@ func (e *events) encode(dst []matrix.Column, v *view) {
 		if days := datasets.Days(at, v.asOf(row)); !(dst[1].Nums[row] <= days) {
 			dst[1].Nums[row] = days
 		}
-		if code, known := e.Types.of(kind); known && code >= 0 {
+		if code := int(e.Types.of(kind)); code >= 0 && code < len(e.Types.Kept) {
 			dst[2+code].Nums[row]++
 		}
 	})

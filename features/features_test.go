@@ -105,7 +105,10 @@ func world(rows int, seed uint64) Snapshot {
 	start := stamp("2021-01-01T08:00")
 	for i := range rows {
 		ids[i] = fmt.Sprintf("L%05d", i)
-		industry[i] = pick("Retail", "Banking", "Health", "", fmt.Sprint("Niche ", next(900)))
+		industry[i] = pick("Retail", "Banking", "Health", "")
+		if next(20) == 0 {
+			industry[i] = fmt.Sprint("Niche ", next(900))
+		}
 		notes[i] = pick("", "asked for a demo of the api", "called twice about price", "wants an integration with our shop", "Price is too high")
 		job[i] = pick("", "VP of Sales", "Marketing Manager", "Software Engineer", "CEO", "Vice President Finance")
 		mail[i] = pick("", "jane.doe@acme.com", "info@shop.de", "k77@gmail.com", "not an address", "prof@uni.ac.uk")

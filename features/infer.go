@@ -8,10 +8,11 @@ import (
 )
 
 // Infer proposes a spec for a typed table: one entry a column that can be
-// used. Left out, each with a note, are ids, empty and constant columns, and
-// columns that name persons; without one, the columns in exclude and those whose
-// role is id, account, outcome, closed, duration or order. Columns of e-mail
-// addresses and telephone numbers are used through derived features only.
+// used. Left out, each with a note, are ids, columns of one value and columns
+// that name persons; without one, empty columns, those in exclude and those
+// whose role is id, account, outcome, closed, duration or order. Columns of
+// e-mail addresses and telephone numbers are used through derived features
+// only, which a note says too.
 func Infer(t *datasets.Table, s *datasets.Schema, exclude []string) (Spec, []datasets.Note) {
 	r := s.Roles
 	never := append([]string{r.ID, r.Account, r.Outcome, r.Closed, r.Duration, r.Order}, exclude...)
@@ -35,7 +36,7 @@ func Infer(t *datasets.Table, s *datasets.Schema, exclude []string) (Spec, []dat
 		if kind != "" {
 			spec.Columns = append(spec.Columns, ColumnSpec{Column: c.Name, Kind: kind})
 		}
-		if note != "" {
+		if note != "" && note != empty {
 			notes = append(notes, datasets.Note{Column: c.Name, Row: -1, Message: note})
 		}
 	}
@@ -99,12 +100,14 @@ func constant(c *datasets.Column) string {
 	}
 	switch {
 	case n == 0 || c.Missing(0):
-		return "is empty: not used"
+		return empty
 	case n > 1:
 		return "holds one value only: not used"
 	}
 	return ""
 }
+
+const empty = "is empty"
 
 func equal(c *datasets.Column, i, j int) bool {
 	switch c.Kind {

@@ -45,7 +45,7 @@ func TestInfer(t *testing.T) {
 		{str("campaign", I, various("Spring %d")), "category", ""},
 		{number("size", numbers), "number", ""},
 		{number("all seven", make([]float64, n)), "", "one value only"},
-		{timeColumn("never", none...), "", "empty"},
+		{timeColumn("never", none...), "", ""},
 		{timeColumn("last seen", times...), "date", ""},
 		{str("industry", K, repeat(n/2, "a", "b")), "category", ""},
 		{str("interests", datasets.Multi, repeat(n/2, "a;b", "b")), "multi", ""},

@@ -35,9 +35,12 @@ func TestKinds(t *testing.T) {
 	}{
 		{"number", numColumn("n", spread...), numColumn("n", 5, nan, 1e9, math.Inf(1)), none,
 			[]string{"n 5", "n -", "n 1e+09", "n -"}, []int{2}},
-		{"category", textColumn("c", datasets.Category, append(repeat(20, "b", "a"), repeat(19, "rare")...)...),
+		{"category", textColumn("c", datasets.Category, append(repeat(100, "b", "a"), repeat(19, "rare")...)...),
 			textColumn("c", datasets.Category, "a", " b ", "", "rare", "new"), none,
 			[]string{"c #0", "c #1", "c -", "c #2", "c #2"}, []int{3, 4}},
+		{"category", textColumn("c", datasets.Category, append(repeat(80, "b", "a"), repeat(19, "rare")...)...), // rare ones are common
+			textColumn("c", datasets.Category, "a", "new"), none,
+			[]string{"c #0", "c #2"}, nil},
 		{"multi", textColumn("m", datasets.Multi, repeat(20, "x; y, z", "x")...),
 			textColumn("m", datasets.Multi, "x", "y, z;x;x", "", "x,q"), none,
 			[]string{"m count 1, m = x 1, m = y, z 0", "m count 2, m = x 1, m = y, z 1", "m count -, m = x -, m = y, z -", "m count 2, m = x 1, m = y, z 0"}, []int{3}},

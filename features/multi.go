@@ -63,10 +63,10 @@ func (m *multi) encode(dst []matrix.Column, v *view) {
 		dst[0].Nums[i] = float64(len(found))
 		warned := false
 		for _, part := range found {
-			code, known := m.of(part)
-			if known {
+			code := m.of(part)
+			if int(code) < len(m.Kept) {
 				dst[1+code].Nums[i] = 1
-			} else if !warned {
+			} else if m.news(code) && !warned {
 				v.warn(i, rare)
 				warned = true
 			}

@@ -6,6 +6,7 @@ package features
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/leadcast/leadcast/datasets"
@@ -29,9 +30,21 @@ func (s Snapshot) check() error {
 	if s.AsOf != nil && len(s.AsOf) != s.Leads.Rows {
 		return fmt.Errorf("features: a snapshot of %d leads with %d as-of times", s.Leads.Rows, len(s.AsOf))
 	}
-	for _, c := range s.Leads.Columns {
-		if c.Len() != s.Leads.Rows {
-			return &datasets.Error{Column: c.Name, Message: fmt.Sprintf("has %d values for %d leads", c.Len(), s.Leads.Rows)}
+	if err := even(s.Leads); err != nil {
+		return err
+	}
+	for _, t := range s.Events {
+		if err := even(t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func even(t *datasets.Table) error {
+	for _, c := range t.Columns {
+		if c.Len() != t.Rows {
+			return &datasets.Error{Column: c.Name, Message: fmt.Sprintf("has %d values for %d rows", c.Len(), t.Rows)}
 		}
 	}
 	return nil
@@ -43,6 +56,29 @@ type view struct {
 	name   string           // of the user's column
 	column *datasets.Column // nil for events
 	notes  []datasets.Note
+}
+
+// open turns the view to the column of f and says in words why it cannot be
+// read, "" when it can. It looks for the column from where the last one was
+// found (next): tables mostly have the order of the spec, and a live lead has
+// no time for a map.
+func (v *view) open(f *fitted, next int) (after int, problem string) {
+	v.name, v.column = f.Column, nil
+	if f.reads == nil {
+		return next, ""
+	}
+	columns := v.Leads.Columns
+	for k := range columns {
+		i := (next + k) % len(columns)
+		if c := columns[i]; c.Name == f.Column {
+			v.column = c
+			if !slices.Contains(f.reads, c.Kind) {
+				problem = "the column is of kind " + c.Kind.String() + ", which cannot be used as " + f.Kind
+			}
+			return i + 1, problem
+		}
+	}
+	return next, "the column is absent"
 }
 
 // asOf is the moment from which row i is seen.

@@ -24,7 +24,7 @@ var (
 	mailHosts   = set("mail outlook gmail webmail")
 )
 
-// address parts of a link, the parameters in lower case.
+// visit is what link reads off a web address, the parameters in lower case.
 type visit struct {
 	host                     int32
 	depth                    int
@@ -67,8 +67,8 @@ func parameter(text string) string {
 }
 
 func hostKind(host string) int32 {
-	labels := strings.Split(strings.TrimPrefix(host, "www."), ".")
-	for _, label := range labels[:len(labels)-1] {
+	host = strings.TrimPrefix(host, "www.")
+	for label := range strings.SplitSeq(host[:max(strings.LastIndexByte(host, '.'), 0)], ".") {
 		switch {
 		case mailHosts[label]:
 			return 3
@@ -127,11 +127,10 @@ func (l *link) encode(dst []matrix.Column, v *view) {
 		a := follow(value)
 		dst[0].Codes[i], dst[1].Nums[i] = a.host, float64(a.depth)
 		for k, text := range [3]string{a.source, a.medium, a.campaign} {
-			code, known := l.parameters()[k].of(text)
-			if !known {
+			code := l.parameters()[k].of(text)
+			if dst[2+k].Codes[i] = code; l.parameters()[k].news(code) {
 				v.warn(i, rare)
 			}
-			dst[2+k].Codes[i] = code
 		}
 	}
 }
