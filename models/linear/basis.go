@@ -40,7 +40,7 @@ type fitRows struct {
 }
 
 // newFeature summarises a column. Own sums are over the column's own rows.
-func newFeature(c *matrix.Column, step bool, b *block, rows fitRows) (*feature, bool) {
+func newFeature(c *matrix.Column, step, straight bool, b *block, rows fitRows) (*feature, bool) {
 	f := &feature{column: c}
 	weight := b.gather(rows.weight)
 	if c.Categorical() {
@@ -89,11 +89,14 @@ func newFeature(c *matrix.Column, step bool, b *block, rows fitRows) (*feature, 
 		f.levels = len(f.slots)
 		return f, len(f.steps) <= mostSteps
 	}
+	f.dense = append(f.dense, line(lo, hi, mean, math.Sqrt(square/mass)))
+	if straight {
+		return f, true
+	}
 	for stride, k := 1+len(seen)/sampleRows, 0; k < len(seen); k += stride {
 		values = append(values, c.Nums[seen[k]])
 	}
 	slices.Sort(values)
-	f.dense = append(f.dense, line(lo, hi, mean, math.Sqrt(square/mass)))
 	if r, ok := ranks(values, lo, hi); ok && correlation(values, f.dense[0], r) < 0.97 {
 		f.dense = append(f.dense, r)
 	}

@@ -23,34 +23,37 @@ import (
 // (Friedman, Hastie and Tibshirani 2010; Lambda is scikit-learn's 1/C).
 // The outcome is 0 or 1, or a share in between.
 type Logistic struct {
-	Alpha  float64  // share of the l1 penalty, 0 (ridge) to 1 (lasso)
-	Lambda float64  // strength; 0: chosen on the rows of Target.Valid, or 1 without such rows
-	Steps  []string // columns of numbers that get a free value at each distinct number
+	Alpha    float64  // share of the l1 penalty, 0 (ridge) to 1 (lasso)
+	Lambda   float64  // strength; 0: a ridge has one a column, estimated from the fitted rows; with Alpha > 0 it is chosen on the rows of Target.Valid, or 1 without such rows
+	Steps    []string // names of columns of numbers that get a free value at each distinct number, drawn to its neighbours
+	Straight bool     // numbers enter as straight lines only, without their ranks: less flexible, steadier where the future leaves the range of the past
 }
 
 // Poisson is a ridge Poisson regression with a log link for counts of events in
 // Target.Exposure of time; it forecasts the rate. Its fields are as Logistic's.
 type Poisson struct {
-	Lambda float64
-	Steps  []string
+	Lambda   float64
+	Steps    []string
+	Straight bool
 }
 
 // Fit fits the regression; the result is a *Model. Errors are about data: no
 // rows, one outcome only, a value out of range, a step column of too many values.
 func (l Logistic) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) (models.Model, error) {
-	return recipe{bernoulli, l.Alpha, l.Lambda, l.Steps}.fit(ctx, x, y)
+	return recipe{bernoulli, l.Alpha, l.Lambda, l.Steps, l.Straight}.fit(ctx, x, y)
 }
 
 // Fit fits the regression; the result is a *Model. Errors are as Logistic's; no
 // event at all is one.
 func (p Poisson) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) (models.Model, error) {
-	return recipe{counts, 0, p.Lambda, p.Steps}.fit(ctx, x, y)
+	return recipe{counts, 0, p.Lambda, p.Steps, p.Straight}.fit(ctx, x, y)
 }
 
 type recipe struct {
 	family        family
 	alpha, lambda float64
 	steps         []string
+	straight      bool
 }
 
 func (r recipe) fit(ctx context.Context, x *matrix.Matrix, y models.Target) (models.Model, error) {
@@ -62,7 +65,7 @@ func (r recipe) fit(ctx context.Context, x *matrix.Matrix, y models.Target) (mod
 		return nil, err
 	}
 	p := &problem{family: r.family, y: y.Y, w: rows.weight, offset: offset}
-	features, err := assemble(p, x, rows, r.steps)
+	features, err := r.assemble(p, x, rows)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +132,7 @@ func (r recipe) rows(x *matrix.Matrix, y models.Target) (rows fitRows, offset []
 
 // assemble makes the design of the columns: those that share an index share a
 // block, and the constant is the first coefficient.
-func assemble(p *problem, x *matrix.Matrix, rows fitRows, steps []string) ([]*feature, error) {
+func (r recipe) assemble(p *problem, x *matrix.Matrix, rows fitRows) ([]*feature, error) {
 	type key struct {
 		index *int32
 		rows  int
@@ -149,7 +152,7 @@ func assemble(p *problem, x *matrix.Matrix, rows fitRows, steps []string) ([]*fe
 			places[k] = at
 			p.blocks = append(p.blocks, block{rows: k.rows, index: c.Index})
 		}
-		f, ok := newFeature(c, slices.Contains(steps, c.Name), &p.blocks[at], rows)
+		f, ok := newFeature(c, slices.Contains(r.steps, c.Name), r.straight, &p.blocks[at], rows)
 		if !ok {
 			return nil, fmt.Errorf("linear: step column %s has more than %d distinct values", c.Name, mostSteps)
 		}
@@ -193,8 +196,10 @@ func (p *problem) lay(k int, features []*feature) {
 		}
 	})
 	for _, f := range features {
-		f.codesAt = p.cols
-		if f.block != k || f.levels == 0 {
+		if f.block != k {
+			continue
+		}
+		if f.codesAt = p.cols; f.levels == 0 {
 			continue
 		}
 		set := indicator{at: p.cols, levels: f.levels, code: make([]int32, b.rows)}

@@ -10,14 +10,16 @@ import (
 const (
 	stepTie   = 4    // precision of the difference between neighbouring steps, whatever lambda: sd 0.5
 	stepLevel = 0.01 // precision of a step itself
-	pathSteps = 24   // lambdas tried, a factor of pathRatio apart
+	evidences = 12   // re-estimates of the penalties, at most
+	weakest   = 0.1  // bounds of an estimated penalty
+	strongest = 1000.0
+	pathSteps = 24 // lambdas tried, a factor of pathRatio apart
 	pathRatio = 0.45
 	patience  = 3 // lambdas without a gain on the held-out rows before the path ends
 )
 
-// choose fits at the lambda asked for, or down a path of lambdas until the loss
-// of the held-out rows stops falling; of those whose loss is within half a
-// standard error of the least, the strongest wins.
+// choose fits with the penalty asked for, or finds one: a ridge penalty by its
+// evidence in the fitted rows, an elastic net on the held-out rows.
 func (r recipe) choose(ctx context.Context, p *problem, y models.Target, features []*feature) (beta []float64, lambda float64, err error) {
 	p.tie = make([]float64, p.cols)
 	for _, f := range features {
@@ -27,25 +29,95 @@ func (r recipe) choose(ctx context.Context, p *problem, y models.Target, feature
 			}
 		}
 	}
-	beta = r.start(p)
 	var held []int
 	for i, v := range y.Valid {
 		if v && (y.Weight == nil || y.Weight[i] > 0) {
 			held = append(held, i)
 		}
 	}
-	if r.lambda > 0 || len(held) == 0 {
-		lambda = r.lambda
-		if lambda == 0 {
-			lambda = 1
-		}
-		r.penalise(p, features, lambda)
+	switch beta, lambda = r.start(p), r.lambda; {
+	case lambda == 0 && r.alpha == 0:
+		return r.evidence(ctx, p, features, beta)
+	case lambda == 0 && len(held) > 0:
+		return r.path(ctx, p, y, features, beta, held)
+	case lambda == 0:
+		lambda = 1
+	}
+	r.penalise(p, features, lambda)
+	s, err := p.fit(ctx, beta)
+	if err != nil {
+		return nil, 0, err
+	}
+	return s.beta, lambda, nil
+}
+
+// evidence estimates one ridge penalty a column, as the precision of a normal
+// prior of its coefficients, by MacKay's (1992) fixed point: precision = number
+// of well-determined coefficients ÷ their sum of squares. Each column's estimate
+// leans on that of all columns by the weight of one coefficient, so that a
+// column without signal is shrunk away and none runs to infinity. Unlike a choice
+// by held-out rows, it does not mistake drift for noise.
+func (r recipe) evidence(ctx context.Context, p *problem, features []*feature, beta []float64) ([]float64, float64, error) {
+	overall := 1.0
+	r.penalise(p, features, overall)
+	for round := 1; ; round++ {
 		s, err := p.fit(ctx, beta)
 		if err != nil {
 			return nil, 0, err
 		}
-		return s.beta, lambda, nil
+		beta = s.beta
+		if round == evidences {
+			return beta, overall, nil
+		}
+		if p.hessian == nil {
+			p.hessian = make([]float64, p.cols*p.cols)
+			p.gram(p.hessian, s.curve)
+		}
+		variance, err := p.variances()
+		if err != nil {
+			return nil, 0, err
+		}
+		known, square := make([]float64, len(features)), make([]float64, len(features))
+		var allKnown, allSquare float64
+		for k, f := range features {
+			f.penalised(func(j int) {
+				known[k] += 1 - p.l2[j]*variance[j]
+				square[k] += beta[j] * beta[j]
+			})
+			allKnown, allSquare = allKnown+known[k], allSquare+square[k]
+		}
+		if allSquare == 0 {
+			return beta, overall, nil
+		}
+		overall = min(max(allKnown/allSquare, weakest), strongest)
+		change := 0.0
+		for k, f := range features {
+			lambda := (known[k] + 1) / (square[k] + 1/overall)
+			f.penalised(func(j int) {
+				change = max(change, math.Abs(math.Log(lambda/p.l2[j])))
+				p.l2[j] = lambda
+			})
+		}
+		if change < 0.1 {
+			return beta, overall, nil
+		}
 	}
+}
+
+// penalised calls visit for each coefficient of the feature that lambda shrinks.
+func (f *feature) penalised(visit func(j int)) {
+	for j := f.denseAt; j < f.denseAt+f.width(); j++ {
+		visit(j)
+	}
+	for j := f.codesAt; f.steps == nil && j < f.codesAt+f.levels; j++ {
+		visit(j)
+	}
+}
+
+// path fits down a path of lambdas until the loss of the held-out rows stops
+// falling; of those whose loss is within half a standard error of the least, the
+// strongest wins.
+func (r recipe) path(ctx context.Context, p *problem, y models.Target, features []*feature, beta []float64, held []int) ([]float64, float64, error) {
 	type fitted struct {
 		beta   []float64
 		lambda float64
@@ -54,7 +126,7 @@ func (r recipe) choose(ctx context.Context, p *problem, y models.Target, feature
 	}
 	var tried []fitted
 	best := 0
-	lambda = r.strongest(p, beta)
+	lambda := r.silence(p, beta)
 	for range pathSteps {
 		r.penalise(p, features, lambda)
 		s, err := p.fit(ctx, beta)
@@ -120,16 +192,15 @@ func (r recipe) start(p *problem) []float64 {
 	return beta
 }
 
-// strongest is the lambda from which the path starts: with an l1 penalty the
-// least that leaves no column, with a ridge one under which hardly any is left.
-func (r recipe) strongest(p *problem, beta []float64) float64 {
+// silence is the least lambda that leaves no column in the model.
+func (r recipe) silence(p *problem, beta []float64) float64 {
 	grad := make([]float64, p.cols)
 	p.gradient(grad, p.stateAt(beta).slope)
-	largest := 1.0
+	largest := 0.0
 	for _, g := range grad[1:] {
 		largest = max(largest, math.Abs(g))
 	}
-	return largest / max(r.alpha, 0.05)
+	return max(largest, 1) / r.alpha
 }
 
 // penalise sets the penalty of each coefficient. The constant has none; steps
@@ -139,23 +210,16 @@ func (r recipe) penalise(p *problem, features []*feature, lambda float64) {
 	if r.alpha > 0 {
 		p.l1 = make([]float64, p.cols)
 	}
-	put := func(at, n int) {
-		for j := at; j < at+n; j++ {
+	for _, f := range features {
+		for j := f.codesAt; f.steps != nil && j < f.codesAt+f.levels; j++ {
+			p.l2[j] = stepLevel
+		}
+		f.penalised(func(j int) {
 			p.l2[j] = lambda * max(1-r.alpha, 1e-6) // never singular
 			if p.l1 != nil {
 				p.l1[j] = lambda * r.alpha
 			}
-		}
-	}
-	for _, f := range features {
-		put(f.denseAt, f.width())
-		if f.steps == nil {
-			put(f.codesAt, f.levels)
-			continue
-		}
-		for j := range f.levels {
-			p.l2[f.codesAt+j] = stepLevel
-		}
+		})
 	}
 }
 

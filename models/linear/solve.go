@@ -163,17 +163,7 @@ func (p *problem) aim(s *state) (target []float64, fall float64, err error) {
 	for j := range rhs {
 		rhs[j] = blas64.Dot(vector(h[j*p.cols:(j+1)*p.cols]), vector(s.beta)) - grad[j]
 	}
-	for j := range p.cols {
-		if p.l2 != nil {
-			h[j*p.cols+j] += p.l2[j]
-		}
-		if p.tie != nil && p.tie[j] > 0 {
-			h[j*p.cols+j] += p.tie[j]
-			h[(j-1)*p.cols+j-1] += p.tie[j]
-			h[(j-1)*p.cols+j] -= p.tie[j]
-			h[j*p.cols+j-1] -= p.tie[j]
-		}
-	}
+	p.stiffen(h)
 	target = append([]float64(nil), s.beta...)
 	if p.l1 == nil && p.lower == nil {
 		err = cholesky(target, h, rhs)
@@ -188,6 +178,41 @@ func (p *problem) aim(s *state) (target []float64, fall float64, err error) {
 		fall += move[j] * blas64.Dot(vector(h[j*p.cols:(j+1)*p.cols]), vector(move))
 	}
 	return target, fall, err
+}
+
+// stiffen adds the smooth penalties' second derivatives to a Hessian.
+func (p *problem) stiffen(h []float64) {
+	for j := range p.cols {
+		if p.l2 != nil {
+			h[j*p.cols+j] += p.l2[j]
+		}
+		if p.tie != nil && p.tie[j] > 0 {
+			h[j*p.cols+j] += p.tie[j]
+			h[(j-1)*p.cols+j-1] += p.tie[j]
+			h[(j-1)*p.cols+j] -= p.tie[j]
+			h[j*p.cols+j-1] -= p.tie[j]
+		}
+	}
+}
+
+// variances is the diagonal of the inverse of the penalised Hessian.
+func (p *problem) variances() ([]float64, error) {
+	h := append([]float64(nil), p.hessian...)
+	p.stiffen(h)
+	var c mat.Cholesky
+	var inverse mat.SymDense
+	if !c.Factorize(mat.NewSymDense(p.cols, h)) {
+		return nil, errSingular
+	}
+	var bad mat.Condition
+	if err := c.InverseTo(&inverse); err != nil && !errors.As(err, &bad) {
+		return nil, errSingular
+	}
+	v := make([]float64, p.cols)
+	for j := range v {
+		v[j] = inverse.At(j, j)
+	}
+	return v, nil
 }
 
 // search walks from s towards target until the objective does not rise.
