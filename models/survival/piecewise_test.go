@@ -54,7 +54,7 @@ func (stacker) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) (mode
 
 // The fitted curve is the one that the data were drawn from.
 func TestPiecewiseFindsTheRates(t *testing.T) {
-	x, y := plain.draw(1, 40000)
+	x, y := plain.draw(1, 30000)
 	h := fit[*Hazards](t, piecewise(plain.cuts), x, y)
 	rates := make([]float64, 2*h.Outputs())
 	low, high := slices.Index(x.Columns[0].Nums, slices.Min(x.Columns[0].Nums)), slices.Index(x.Columns[0].Nums, slices.Max(x.Columns[0].Nums))
@@ -77,7 +77,7 @@ func TestPiecewiseFindsTheRates(t *testing.T) {
 
 // Sampling the uneventful rows leaves the rates where they were.
 func TestPiecewiseSampled(t *testing.T) {
-	x, y := plain.draw(2, 20000)
+	x, y := plain.draw(2, 6000)
 	var cuts []float64
 	for c := 5.0; c < 160; c += 5 {
 		cuts = append(cuts, c)
@@ -105,7 +105,7 @@ func TestPiecewiseSampled(t *testing.T) {
 	for i := range a {
 		ratio += math.Abs(b[i]/a[i]-1) / float64(len(a))
 	}
-	if ratio > 0.03 {
+	if ratio > 0.04 {
 		t.Errorf("sampled rates are %.3g apart on average", ratio)
 	}
 }
