@@ -35,6 +35,7 @@ type Booster struct {
 	Patience     int            // rounds without a better loss on the Valid rows before stopping; 0: never stop
 	Seed         uint64         // of all random numbers
 	Quanta       int            // steps in the largest gradient, 0: as many as the sums can hold
+	Pairs        int            // of columns with categories whose rate is taken together, at most; one of each has more than 64
 	Monotone     map[string]int // by column name: +1 where the margin may not fall when the number rises, −1 where it may not rise
 }
 
@@ -43,7 +44,7 @@ type Booster struct {
 func Defaults(objective Objective) Booster {
 	return Booster{
 		Objective: objective, Rounds: 1000, LearningRate: 0.05, Leaves: 31, MinLeaf: 20, MaxDepth: 12,
-		Bins: 255, L2: 1, CategoryL2: 10, ColumnSample: 1, RowSample: 1, Patience: 50,
+		Bins: 255, L2: 1, CategoryL2: 10, ColumnSample: 1, RowSample: 1, Patience: 50, Pairs: 8,
 	}
 }
 
@@ -79,7 +80,7 @@ func (b Booster) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) (mo
 	}
 	t := team(runtime.GOMAXPROCS(0))
 	m := &Model{objective: b.Objective, categorical: make([]bool, len(x.Columns))}
-	sources, err := m.sources(b, d, x)
+	sources, err := m.sources(ctx, t, b, d, x)
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +103,7 @@ func (b Booster) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) (mo
 
 // sources lists what the trees are to see: numbers and categories as they are,
 // and statistics in place of columns with many categories.
-func (m *Model) sources(b Booster, d *data, x *matrix.Matrix) ([]source, error) {
+func (m *Model) sources(ctx context.Context, t team, b Booster, d *data, x *matrix.Matrix) ([]source, error) {
 	var sources []source
 	constrained := 0
 	for j := range x.Columns {
@@ -116,7 +117,6 @@ func (m *Model) sources(b Booster, d *data, x *matrix.Matrix) ([]source, error) 
 			return nil, fmt.Errorf("gbm: column %q cannot be monotone %d: want a column of numbers and −1, 0 or +1", c.Name, direction)
 		}
 		if m.categorical[j] && c.Levels > nativeLevels {
-			m.statistics = append(m.statistics, statistic{columns: []int{j}})
 			continue
 		}
 		sources = append(sources, source{feature{column: j, name: c.Name, monotone: int8(direction)}, []matrix.Column{*c}})
@@ -124,10 +124,13 @@ func (m *Model) sources(b Booster, d *data, x *matrix.Matrix) ([]source, error) 
 	if constrained < len(b.Monotone) {
 		return nil, errors.New("gbm: a monotone column is not in the matrix")
 	}
-	for k := range m.statistics {
-		s := &m.statistics[k]
-		columns := s.learn(d, x, d.overall, b.Seed)
-		sources = append(sources, source{feature{column: len(x.Columns) + k, name: s.name(x)}, columns[:]})
+	statistics, columns, err := d.statistics(ctx, b, t, x)
+	if err != nil {
+		return nil, err
+	}
+	m.statistics = statistics
+	for k := range statistics {
+		sources = append(sources, source{feature{column: len(x.Columns) + k, name: statistics[k].name(x)}, columns[k]})
 	}
 	return sources, nil
 }
