@@ -425,3 +425,12 @@ func daysText(v any) string {
 	}
 	return amount(f) + " days"
 }
+
+// day writes a moment of the manifest as a date to read.
+func day(moment string) string {
+	t, err := time.Parse(time.DateOnly, moment[:min(len(time.DateOnly), len(moment))])
+	if err != nil {
+		return moment
+	}
+	return strings.ReplaceAll(t.Format("2 January 2006"), " ", "\u00a0")
+}

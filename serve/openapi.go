@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -168,7 +167,7 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"amountOf": func(n int) string { return amount(float64(n)) },
 	"plus":     func(a, b int) int { return a + b },
 	"known":    func(f float64) bool { return !math.IsNaN(f) },
-	"day":      func(moment string) string { return moment[:min(len(time.DateOnly), len(moment))] },
+	"day":      day,
 	"short":    func(id string) string { return id[:min(12, len(id))] },
 }).ParseFS(pages, "pages/*.html"))
 

@@ -30,7 +30,7 @@ type column struct {
 func newBlock(columns int, before *block) *block {
 	b := &block{columns: make([]column, columns)}
 	for i := range b.columns {
-		rows, text := 64, 512
+		rows, text := 15, 64
 		if before != nil {
 			rows, text = before.columns[i].n+1, before.columns[i].end+before.columns[i].end/8
 		}

@@ -77,9 +77,14 @@ func (f *file) header() error {
 	if len(rec.cells) > maxColumns {
 		return f.fail(rec.line, "more than 10,000 columns: is this a table with one lead a line?")
 	}
-	names := make([]string, len(rec.cells))
+	names, named := make([]string, len(rec.cells)), 0
 	for i, c := range rec.cells {
-		names[i] = string(c)
+		if names[i] = string(c); len(c) > 0 {
+			named++
+		}
+	}
+	if len(names) > 2 && named < 2 {
+		return f.fail(rec.line, "%s for %d columns: if the first line is a title, delete it", count(named, "name"), len(names))
 	}
 	if f.top = rec.line; values(names) {
 		return f.fail(rec.line, "the first line looks like a row of values, not of column names: add a line of names above it")
@@ -236,7 +241,7 @@ func (f *file) take(rec record) error {
 		err := f.fail(rec.line, "%s", rec.fault)
 		if f.skipped++; f.skipped > f.source.options.MaxErrors {
 			if f.skipped > 1 {
-				err = f.fail(rec.line, "%s (%d rows before it were skipped)", rec.fault, f.skipped-1)
+				err = f.fail(rec.line, "%s (%s skipped before it)", rec.fault, count(f.skipped-1, "row"))
 			}
 			return err
 		}

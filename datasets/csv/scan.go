@@ -178,21 +178,26 @@ func (s *scanner) quoted(b []byte, whole bool) (rec record, done bool, err error
 		case at < len(b) && b[at] == s.sep:
 			at++
 		case at < len(b) && b[at] != s.eol: // text after the closing quote
-			n := bytes.IndexByte(b[at:], s.eol)
-			if n < 0 && !whole {
-				return rec, false, nil
-			} else if n < 0 {
-				n = len(b) - at
-			}
-			rec.fault = inside
-			at += n
-			fallthrough
+			return s.malformed(b, whole)
 		default:
-			end := min(at+1, len(b))
 			rec.cells = cells
-			return s.finish(rec, b[:at], end, lines+1), true, nil
+			return s.finish(rec, b[:at], min(at+1, len(b)), lines+1), true, nil
 		}
 	}
+}
+
+// malformed gives up the line at the start of b, and no more: where a quote
+// went wrong, the lines below it may well be good rows.
+func (s *scanner) malformed(b []byte, whole bool) (rec record, done bool, err error) {
+	n := bytes.IndexByte(b, s.eol)
+	if n < 0 && !whole {
+		return rec, false, nil
+	} else if n < 0 {
+		n = len(b)
+	}
+	rec = s.finish(record{cells: s.cells[:0]}, b[:n], min(n+1, len(b)), 1)
+	rec.fault = inside
+	return rec, true, nil
 }
 
 // unquote reads a quoted cell at the start of b up to what follows it: n is

@@ -13,8 +13,8 @@ import (
 const (
 	nativeLevels = 64    // up to here categories are set apart by the trees themselves
 	permutations = 4     // orders in which ordered statistics are taken; trees take turns
-	priorRows    = 4     // rows at the overall rate that a level's tally is mixed with
-	worthPairing = 0.002 // share of the loss that a pair of columns must save to be taken
+	priorRowsX    = 4     // rows at the overall rate that a level's tally is mixed with
+	worthPairingX = 0.002 // share of the loss that a pair of columns must save to be taken
 )
 
 // statistic replaces categories by numbers: the outcome rate of the rows that

@@ -91,4 +91,3 @@ func (m *Model) check(x *matrix.Matrix) error {
 	}
 	return nil
 }
-

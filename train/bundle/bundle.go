@@ -3,12 +3,15 @@
 package bundle
 
 import (
-	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"slices"
 
 	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/features"
+	"github.com/leadcast/leadcast/models/survival"
 )
 
 // Manifest describes a bundle. Its SHA-256 is the bundle's id, so it holds no
@@ -65,27 +68,98 @@ type Section struct {
 type Bundle struct {
 	Manifest Manifest
 	id       string
+	reader   *datasets.Reader
 	encoder  *features.Encoder
+	model    *survival.Stack
+	rates    survival.Rates // the model where Manifest.Timed
+	support  *survival.Support
+	reach    Reach
+}
+
+// New puts the parts of a bundle together. A bundle is only used after it has
+// been written and opened again: what is judged is what is shipped.
+func New(m Manifest, e *features.Encoder, model *survival.Stack, support *survival.Support) *Bundle {
+	return &Bundle{Manifest: m, encoder: e, model: model, support: support}
 }
 
 // ID is the SHA-256 of the manifest, in hexadecimal.
 func (b *Bundle) ID() string { return b.id }
 
+// Outputs lists the columns of the matrix that the model reads.
+func (b *Bundle) Outputs() []features.Output { return b.encoder.Outputs() }
+
+// Reach is how far the training data let forecasts look; zero without times.
+func (b *Bundle) Reach() Reach { return b.reach }
+
+// Cuts are the cut points of the age axis in days; nil without times.
+func (b *Bundle) Cuts() []float64 {
+	if b.rates == nil {
+		return nil
+	}
+	return b.rates.Cuts()
+}
+
+// Write writes a bundle and returns its id, the SHA-256 of its manifest.
+func Write(w io.Writer, b *Bundle) (id string, err error) {
+	encoder, err := b.encoder.AppendBinary(nil)
+	if err != nil {
+		return "", err
+	}
+	model, err := b.model.AppendBinary(nil)
+	if err != nil {
+		return "", err
+	}
+	support, err := json.Marshal(b.support)
+	if err != nil {
+		return "", fmt.Errorf("bundle: support: %w", err)
+	}
+	return writeParts(w, b.Manifest, []part{{"encoder", encoder}, {b.model.Kind(), model}, {"support", support}})
+}
+
 // Open reads a bundle: hashes first, then parse. It never panics on bad bytes
 // and allocates no more than the declared sizes allow.
 func Open(r io.ReaderAt, size int64) (*Bundle, error) {
-	return nil, errors.New("bundle: not a bundle")
+	m, id, parts, err := readParts(r, size)
+	if err != nil {
+		return nil, err
+	}
+	b := &Bundle{Manifest: m, id: id}
+	if b.encoder, err = features.Decode(parts["encoder"]); err != nil {
+		return nil, fmt.Errorf("bundle: %w", err)
+	}
+	model, err := decode(survival.KindStack, parts[survival.KindStack])
+	if err != nil {
+		return nil, fmt.Errorf("bundle: %w", err)
+	}
+	b.model = model.(*survival.Stack)
+	if m.Timed {
+		b.rates = b.model
+		if err := json.Unmarshal(parts["support"], &b.support); err != nil || b.support == nil {
+			return nil, errors.New("bundle: damaged: no support")
+		}
+		b.reach = NewReach(*b.support, b.model.Cuts())
+	}
+	if err := m.check(b.model.Outputs(), len(b.encoder.Outputs())); err != nil {
+		return nil, err
+	}
+	if b.reader, err = m.Schema.Compile(); err != nil {
+		return nil, fmt.Errorf("bundle: schema: %w", err)
+	}
+	return b, nil
 }
 
-// Read types raw leads by the bundle's schema and sets their as-of: that of an
-// as_of column where there is one, else asOf. Whatever was odd about a lead is
-// a note with its row.
-func (b *Bundle) Read(raw *datasets.Table, asOf int64) (features.Snapshot, error) {
-	return features.Snapshot{}, nil
+// check refuses what Score would trip over.
+func (m *Manifest) check(outputs, columns int) error {
+	switch {
+	case m.Timed && len(m.Horizons) == 0, m.Timed && !slices.Contains(m.Horizons, m.MainHorizon):
+		return errors.New("bundle: damaged: the main horizon is not among the horizons")
+	case m.Timed && outputs%causes != 0, !m.Timed && outputs != 1:
+		return fmt.Errorf("bundle: damaged: a model of %d outputs", outputs)
+	case columns == 0:
+		return errors.New("bundle: damaged: an encoder without columns")
+	}
+	return nil
 }
 
-// Score forecasts every lead of the snapshot, in order, with up to reasons
-// reasons each. A lead that cannot be scored has its own Err.
-func (b *Bundle) Score(ctx context.Context, s features.Snapshot, reasons int) ([]Score, error) {
-	return nil, nil
-}
+// causes are won and lost, in the order of datasets.State.
+const causes = 2

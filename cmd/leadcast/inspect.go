@@ -1,0 +1,82 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"github.com/leadcast/leadcast/train/bundle"
+)
+
+func (p *program) inspectCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "inspect MODEL",
+		Short:   "Show what a model is: roles, cuts, support, judged metrics, hashes",
+		Example: "  leadcast inspect model.leadcast\n  leadcast inspect model.leadcast --json",
+		Args:    exactly(1, "one model"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			b, err := openBundle(args[0])
+			if err != nil {
+				return err
+			}
+			if p.json {
+				return p.printJSON(map[string]any{"id": b.ID(), "manifest": b.Manifest, "cuts_days": b.Cuts(), "reach": b.Reach(), "columns": b.Outputs()})
+			}
+			p.printBundle(b)
+			return nil
+		},
+	}
+}
+
+func (p *program) printBundle(b *bundle.Bundle) {
+	m := &b.Manifest
+	fmt.Fprintf(p.stdout, "model   %s\nrecipe  %s\ndata    %d leads, %d won, %d lost", b.ID(), m.Recipe, m.Leads, m.Wins, m.LostLeads)
+	if m.AsOf != "" {
+		fmt.Fprintf(p.stdout, ", known by %s", m.AsOf)
+	}
+	fmt.Fprintln(p.stdout)
+	p.printRoles(m)
+	if m.Timed {
+		fmt.Fprintf(p.stdout, "horizons %v days, main %d; age is cut at %s days\n", m.Horizons, m.MainHorizon, joinDays(b.Cuts()))
+		fmt.Fprintf(p.stdout, "support: %.0f days ahead at creation; ages up to %.0f days were seen\n", b.Reach().Ahead, b.Reach().Oldest)
+		fmt.Fprintln(p.stdout, "law: fields are those of creation, so a forecast for a lead open for s days is the exact conditional law")
+	} else {
+		fmt.Fprintln(p.stdout, "the data had no times: only p_win is forecast, without a horizon")
+	}
+	fmt.Fprintf(p.stdout, "grades: A from %.3g, B from %.3g, C from %.3g\npromise: %s\n", m.Grades[0], m.Grades[1], m.Grades[2], m.Promise)
+	if j := m.Judged; j != nil {
+		p.heading("This recipe, judged (model " + j.Bundle[:12] + "): " + j.Split)
+		w := p.sheet("metric", "value")
+		for _, k := range sortedKeys(j.Metrics) {
+			w.AppendRow(table.Row{k, fmt.Sprintf("%.4f", j.Metrics[k])})
+		}
+		w.Render()
+	}
+	p.printWithheld(m.Withheld)
+	p.heading("Columns that the model reads")
+	w := p.sheet("column", "from", "as", "levels")
+	for _, o := range b.Outputs() {
+		levels := ""
+		if o.Levels > 0 {
+			levels = fmt.Sprint(o.Levels)
+		}
+		w.AppendRow(table.Row{printable(o.Name), printable(o.Origin), o.Kind, levels})
+	}
+	w.Render()
+	p.heading("Sections")
+	w = p.sheet("section", "bytes", "SHA-256")
+	for _, s := range m.Sections {
+		w.AppendRow(table.Row{s.Name, s.Length, s.SHA256})
+	}
+	w.Render()
+}
+
+func joinDays(days []float64) string {
+	parts := make([]string, len(days))
+	for i, d := range days {
+		parts[i] = fmt.Sprintf("%.4g", d)
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,143 @@
+// Leadcast learns from a company's own CRM history how likely each lead is to
+// become a customer and how long that takes, and serves those forecasts.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+	_ "time/tzdata" // zones work on machines without a zone database
+
+	"github.com/spf13/cobra"
+
+	"github.com/leadcast/leadcast/datasets"
+)
+
+// The exit codes, which every command keeps to.
+const (
+	exitOK    = 0
+	exitFault = 1 // our fault
+	exitUsage = 2 // the command line or leadcast.yaml
+	exitData  = 3 // the data
+)
+
+// program is one run of leadcast. Everything that comes from outside is a
+// field, so that tests start the same program.
+type program struct {
+	args           []string
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	now            func() time.Time
+	terminal       bool // stderr is one: progress may be drawn
+	json           bool
+	config         string
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	p := &program{args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: time.Now, terminal: isTerminal(os.Stderr)}
+	code := p.run(ctx)
+	stop()
+	os.Exit(code)
+}
+
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&fs.ModeCharDevice != 0
+}
+
+// usageError is a mistake in the command line or in leadcast.yaml.
+type usageError struct{ message string }
+
+func (e usageError) Error() string { return e.message }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Sprintf(format, args...)} }
+
+// run does what the arguments ask for and returns the exit code.
+func (p *program) run(ctx context.Context) int {
+	root := p.root()
+	root.SetArgs(p.args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	fmt.Fprintln(p.stderr, "leadcast:", printable(err.Error()))
+	return exitCode(err)
+}
+
+func exitCode(err error) int {
+	var usage usageError
+	var data *datasets.Error
+	switch {
+	case errors.As(err, &usage), errors.Is(err, fs.ErrNotExist):
+		return exitUsage
+	case errors.As(err, &data):
+		return exitData
+	}
+	return exitFault
+}
+
+// printable keeps control characters of CRM texts off the terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\n' && r != '\t' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+			return '�'
+		}
+		return r
+	}, s)
+}
+
+func (p *program) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "leadcast",
+		Short: "Forecasts which leads become customers, and when",
+		Long: "Leadcast learns from your CRM history how likely each lead is to become a customer\n" +
+			"and how long that takes. An open lead is not a lost lead: it is forecast, not failed.",
+		Example: "  leadcast datasets generate crm --leads 20000 --seed 7 -o demo/\n" +
+			"  leadcast train demo/leads.csv --outcome status --won Won --lost Lost -o model.leadcast\n" +
+			"  leadcast score model.leadcast demo/leads.csv --only open -o scores.csv\n" +
+			"  leadcast serve model.leadcast",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Version:       version(),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usagef("there is no command %q; `leadcast --help` lists them", args[0])
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.SetOut(p.stdout)
+	root.SetErr(p.stderr)
+	root.SetIn(p.stdin)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usagef("%v; `%s --help` shows the flags", err, c.CommandPath())
+	})
+	root.PersistentFlags().BoolVar(&p.json, "json", false, "print the result as JSON with stable keys")
+	root.PersistentFlags().StringVar(&p.config, "config", "", "read flags from this file (default leadcast.yaml where it lies in the folder)")
+	root.AddCommand(p.trainCommand(), p.evaluateCommand(), p.scoreCommand(), p.inspectCommand(), p.serveCommand(), p.datasetsCommand(), p.flagsCommand(root))
+	for _, c := range root.Commands() {
+		c.Flags().SortFlags = false
+		p.readConfigFirst(c)
+	}
+	return root
+}
+
+// exactly is cobra.ExactArgs with a sentence that says what is wanted.
+func exactly(n int, what string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) != n {
+			return usagef("%s wants %s; `%s --help` shows examples", c.CommandPath(), what, c.CommandPath())
+		}
+		return nil
+	}
+}

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/leadcast/leadcast/train"
+	"github.com/leadcast/leadcast/train/bundle"
+)
+
+// printJSON writes a result for scripts.
+func (p *program) printJSON(v any) error {
+	e := json.NewEncoder(p.stdout)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
+// bar draws progress on a terminal and nothing elsewhere.
+type bar struct {
+	p     *program
+	drawn bool
+}
+
+func (p *program) bar() *bar { return &bar{p: p} }
+
+func (b *bar) say(stage string, done, total int) {
+	if !b.p.terminal || b.p.json {
+		return
+	}
+	const width = 24
+	full := width * done / max(total, 1)
+	fmt.Fprintf(b.p.stderr, "\r\x1b[K%s%s %s", strings.Repeat("█", full), strings.Repeat("░", width-full), printable(stage))
+	b.drawn = true
+}
+
+func (b *bar) end() {
+	if b.drawn {
+		fmt.Fprint(b.p.stderr, "\r\x1b[K")
+		b.drawn = false
+	}
+}
+
+// sheet is a table in the house's style.
+func (p *program) sheet(header ...any) table.Writer {
+	w := table.NewWriter()
+	w.SetOutputMirror(p.stdout)
+	s := table.StyleLight
+	s.Options = table.OptionsNoBordersAndSeparators
+	s.Format.Header = text.FormatDefault
+	w.SetStyle(s)
+	w.AppendHeader(header)
+	var columns []table.ColumnConfig
+	for i := 2; i <= len(header); i++ {
+		columns = append(columns, table.ColumnConfig{Number: i, Align: text.AlignRight, AlignHeader: text.AlignRight})
+	}
+	w.SetColumnConfigs(columns)
+	return w
+}
+
+func (p *program) heading(s string) { fmt.Fprintf(p.stdout, "\n%s\n", s) }
+
+// printReport tells what training learned.
+func (p *program) printReport(r *train.Report, file string) {
+	m := &r.Manifest
+	fmt.Fprintf(p.stdout, "%d leads: %d won, %d lost, %d open", r.Counts["leads"], r.Counts["won"], r.Counts["lost"], r.Counts["open"])
+	if m.AsOf != "" {
+		fmt.Fprintf(p.stdout, "; today is taken to be %s", m.AsOf[:10])
+	}
+	fmt.Fprintln(p.stdout)
+	p.printRoles(m)
+	if len(r.Notes) > 0 {
+		p.heading("Worth knowing")
+		for _, n := range r.Notes {
+			fmt.Fprintln(p.stdout, "  ·", printable(n))
+		}
+	}
+	p.printWithheld(m.Withheld)
+	if len(r.Leaderboard) > 0 {
+		p.heading("Leaderboard (on rows not fitted to, before the hold-out)")
+		w := p.sheet("model", "log-likelihood a lead", "over base rates", "95 % interval", "AUC")
+		for _, e := range r.Leaderboard {
+			name := e.Model
+			if e.Champion {
+				name += " ★"
+			}
+			w.AppendRow(table.Row{name, fmt.Sprintf("%.4f", e.Score), fmt.Sprintf("%+.4f", e.Gain), fmt.Sprintf("%+.4f … %+.4f", e.GainLow, e.GainHigh), fmt.Sprintf("%.3f", e.AUC)})
+		}
+		w.Render()
+	}
+	p.heading("This recipe (" + m.Recipe + "), judged on leads it had not seen — " + r.Split)
+	p.printEvaluation(&r.Judged)
+	fmt.Fprintf(p.stdout, "\nForecasts are of how leads were worked until now.\nWritten: %s (model %s)\n", file, r.Bundle[:12])
+}
+
+// printRoles prints which column plays which part.
+func (p *program) printRoles(m *bundle.Manifest) {
+	r := m.Schema.Roles
+	var parts []string
+	for _, role := range [][2]string{{"id", r.ID}, {"created", r.Created}, {"outcome", r.Outcome}, {"closed", r.Closed}, {"duration", r.Duration}, {"order", r.Order}, {"amount", r.Amount}, {"account", r.Account}, {"campaign", r.Campaign}, {"owner", r.Owner}} {
+		if role[1] != "" {
+			parts = append(parts, role[0]+" = "+role[1])
+		}
+	}
+	c := m.Contract
+	won := strings.Join(c.Won, ", ")
+	if c.WonPresent {
+		won = "any value"
+	}
+	lost := strings.Join(c.Lost, ", ")
+	if c.OtherLost {
+		lost = "every other value"
+	}
+	if lost == "" {
+		lost = "not recorded"
+	}
+	fmt.Fprintf(p.stdout, "roles: %s\nwon: %s; lost: %s\n", printable(strings.Join(parts, ", ")), printable(won), printable(lost))
+}
+
+func (p *program) printWithheld(list []bundle.Withheld) {
+	if len(list) == 0 {
+		return
+	}
+	p.heading("Columns withheld")
+	for _, w := range list {
+		fmt.Fprintf(p.stdout, "  · %s: %s\n", printable(w.Column), printable(w.Reason))
+	}
+}
+
+// printEvaluation prints metrics with their intervals, a line a horizon.
+func (p *program) printEvaluation(e *train.Evaluation) {
+	if len(e.Horizons) == 0 {
+		fmt.Fprintln(p.stdout, "  no horizon has both won and other leads that were followed long enough")
+		return
+	}
+	w := p.sheet("won within", "leads", "won", "AUC (95 %)", "log loss", "base", "Brier", "ECE", "observed ÷ expected (95 %)", "wins in top 10 %")
+	for _, h := range e.Horizons {
+		name := fmt.Sprintf("%d days", h.Days)
+		if h.Days == 0 {
+			name = "ever"
+		}
+		w.AppendRow(table.Row{name, h.Leads, h.Won, fmt.Sprintf("%.3f (%.3f–%.3f)", h.AUC.Value, h.AUC.Low, h.AUC.High),
+			fmt.Sprintf("%.4f", h.LogLoss), fmt.Sprintf("%.4f", h.BaseLoss), fmt.Sprintf("%.4f", h.Brier), fmt.Sprintf("%.4f", h.ECE),
+			fmt.Sprintf("%.2f (%.2f–%.2f)", h.OE.Value, h.OE.Low, h.OE.High), fmt.Sprintf("%.0f %%", 100*h.Top)})
+	}
+	w.Render()
+	if e.LogLik != nil && !math.IsNaN(e.LogLik.Value) {
+		fmt.Fprintf(p.stdout, "log-likelihood of won/lost/open over the base rates: %+.4f a lead (%+.4f … %+.4f)\n", e.LogLik.Value, e.LogLik.Low, e.LogLik.High)
+	}
+}
+
+// sortedKeys are the keys of a map in order.
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

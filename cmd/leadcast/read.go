@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/leadcast/leadcast/datasets"
+	"github.com/leadcast/leadcast/datasets/csv"
+	"github.com/leadcast/leadcast/datasets/parquet"
+)
+
+// input is the flags that say how files are read.
+type input struct {
+	separator string
+	maxErrors int
+	joins     []string
+	where     []string
+	numbered  bool // add the row numbers that a split file refers to
+}
+
+func (in *input) flags(f *pflag.FlagSet) {
+	f.StringVar(&in.separator, "separator", "", "cell separator where it is not found by itself (a character, or tab)")
+	f.IntVar(&in.maxErrors, "max-errors", 0, "leave out up to this many broken rows instead of stopping")
+	f.StringArrayVar(&in.joins, "join", nil, "add the columns of another file: FILE:KEY, with at most one row a key")
+	f.StringArrayVar(&in.where, "where", nil, "use only the rows for which COLUMN=VALUE (also != < <= > >=, several values with |)")
+}
+
+// read reads the leads of some files as one raw table, joined and filtered.
+func (in *input) read(ctx context.Context, p *program, paths []string) (*datasets.Table, []datasets.Note, error) {
+	table, notes, err := in.readOne(ctx, p, paths)
+	if err != nil {
+		return nil, nil, err
+	}
+	if in.numbered && table.Column(rowNumbers) == nil {
+		numberRows(table)
+	}
+	for _, j := range in.joins {
+		at := strings.LastIndex(j, ":")
+		if at < 1 || at == len(j)-1 {
+			return nil, nil, usagef("--join wants FILE:KEY, not %q", j)
+		}
+		other, more, err := in.readOne(ctx, p, []string{j[:at]})
+		if err != nil {
+			return nil, nil, err
+		}
+		notes = append(notes, more...)
+		if table, more, err = datasets.Join(table, other, j[at+1:]); err != nil {
+			return nil, nil, err
+		}
+		notes = append(notes, more...)
+	}
+	if table, err = datasets.Where(table, in.where); err != nil {
+		return nil, nil, err
+	}
+	if len(in.where) > 0 && table.Rows == 0 {
+		return nil, nil, &datasets.Error{Message: "no row is left by --where"}
+	}
+	return table, notes, nil
+}
+
+// noter is a source that has something to say once it has been read.
+type noter interface{ Notes() []datasets.Note }
+
+func (in *input) readOne(ctx context.Context, p *program, paths []string) (*datasets.Table, []datasets.Note, error) {
+	source, err := in.open(p, paths)
+	if err != nil {
+		return nil, nil, err
+	}
+	table, err := datasets.ReadAll(ctx, source, "leads")
+	if err != nil {
+		return nil, nil, err
+	}
+	if n, ok := source.(noter); ok {
+		return table, n.Notes(), nil
+	}
+	return table, nil, nil
+}
+
+func (in *input) open(p *program, paths []string) (datasets.Source, error) {
+	if strings.EqualFold(filepath.Ext(paths[0]), ".parquet") {
+		return parquet.Open(paths)
+	}
+	o := csv.Options{MaxErrors: in.maxErrors, Stdin: p.stdin}
+	switch s := []rune(in.separator); {
+	case in.separator == "tab" || in.separator == `\t`:
+		o.Comma = '\t'
+	case len(s) == 1:
+		o.Comma = s[0]
+	case len(s) > 1:
+		return nil, usagef("--separator wants one character or tab, not %q", in.separator)
+	}
+	return csv.Open(paths, o)
+}
+
+// moment reads a date or a time that a person typed.
+func moment(flag, text string) (int64, error) {
+	if text == "" {
+		return datasets.NoTime, nil
+	}
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02 15:04", time.DateOnly} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return datasets.Micros(t), nil
+		}
+	}
+	return 0, usagef("--%s wants a date such as 2018-05-31 or a time such as 2018-05-31T08:00:00Z, not %q", flag, text)
+}
+
+// days reads horizons such as 30d, 12w, 6m or a bare number of days.
+func days(flag, text string) (int, error) {
+	number, unit := text, 1
+	for suffix, length := range map[string]int{"d": 1, "w": 7, "m": 30, "y": 365} {
+		if n, ok := strings.CutSuffix(text, suffix); ok {
+			number, unit = n, length
+		}
+	}
+	n, err := strconv.Atoi(strings.TrimSpace(number))
+	if err != nil || n < 1 || n > 36500 {
+		return 0, usagef("--%s wants a number of days such as 90d, not %q", flag, text)
+	}
+	return n * unit, nil
+}
+
+// rowNumbers is the column that a split by row number refers to.
+const rowNumbers = "row_id"
+
+// split reads a split file: a column of ids (or row_id, the row's number from
+// 0), and a column that says train or test.
+func (in *input) split(ctx context.Context, p *program, path string) (column string, test map[string]bool, err error) {
+	t, _, err := (&input{}).readOne(ctx, p, []string{path})
+	if err != nil {
+		return "", nil, err
+	}
+	id := t.Columns[0]
+	for _, part := range t.Columns[1:] {
+		test = make(map[string]bool, t.Rows)
+		for i := range t.Rows {
+			v := part.Texts.At(i)
+			if v != "train" && v != "test" {
+				test = nil
+				break
+			}
+			test[strings.Clone(id.Texts.At(i))] = v == "test"
+		}
+		if len(test) > 0 {
+			return id.Name, test, nil
+		}
+	}
+	return "", nil, &datasets.Error{Place: path, Message: "wants two columns: an id (or row_id, the row's number from 0), and one that says train or test in every row"}
+}
+
+// numberRows adds the column that a split by row number refers to.
+func numberRows(t *datasets.Table) {
+	c := &datasets.Column{Name: rowNumbers, Kind: datasets.Raw}
+	for i := range t.Rows {
+		c.Texts.Append(strconv.Itoa(i))
+	}
+	t.Columns = append(t.Columns, c)
+}

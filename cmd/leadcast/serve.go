@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/leadcast/leadcast/datasets"
+	"github.com/leadcast/leadcast/serve"
+)
+
+// serving is the flags of `leadcast serve`.
+type serving struct {
+	input
+	addr, keyFile, leads, asOf string
+	quiet                      bool
+}
+
+func (p *program) serveCommand() *cobra.Command {
+	var s serving
+	c := &cobra.Command{
+		Use:   "serve MODEL",
+		Short: "Answer forecasts over HTTP, with a page of the open leads",
+		Long: "Serves POST /v1/score, GET /v1/model, /docs, /metrics and, at /, the open leads of\n" +
+			"--leads with the most promising first. Answers this machine only unless --api-key-file\n" +
+			"holds keys (a line each: the SHA-256 of the key in hexadecimal). Ctrl-C stops it\n" +
+			"when the requests in flight are answered.",
+		Example: "  leadcast serve model.leadcast --addr 127.0.0.1:8080\n" +
+			"  leadcast serve model.leadcast --leads leads.csv --as-of 2018-05-31",
+		Args: exactly(1, "one model"),
+		RunE: func(c *cobra.Command, args []string) error { return p.serve(c.Context(), &s, args[0]) },
+	}
+	f := c.Flags()
+	f.StringVar(&s.addr, "addr", "127.0.0.1:8080", "address to listen on")
+	f.StringVar(&s.leads, "leads", "", "file whose open leads the page shows")
+	f.StringVar(&s.asOf, "as-of", "", "day from which the page looks (default: now)")
+	f.StringVar(&s.keyFile, "api-key-file", "", "file with hashes of the keys that are let in")
+	f.BoolVar(&s.quiet, "quiet", false, "no log line a request")
+	s.input.flags(f)
+	further(c, "addr", "leads", "as-of", "api-key-file", "quiet", "help")
+	return c
+}
+
+func (p *program) serve(ctx context.Context, s *serving, model string) error {
+	o := serve.Options{Now: p.now}
+	var err error
+	if s.keyFile != "" {
+		f, err := os.Open(s.keyFile)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if o.Keys, err = serve.ReadKeys(f); err != nil {
+			return &datasets.Error{Place: s.keyFile, Message: err.Error()}
+		}
+	}
+	if err := serve.CheckAddr(s.addr, len(o.Keys) > 0); err != nil {
+		return usageError{err.Error()}
+	}
+	b, err := openBundle(model)
+	if err != nil {
+		return err
+	}
+	o.Model, o.Manifest = b, b.Manifest
+	if !s.quiet {
+		o.Log = slog.New(slog.NewTextHandler(p.stderr, nil))
+	}
+	if s.leads != "" {
+		raw, _, err := s.read(ctx, p, []string{s.leads})
+		if err != nil {
+			return err
+		}
+		if o.Leads, err = openLeads(b, raw); err != nil {
+			return err
+		}
+		if s.asOf != "" {
+			if o.LeadsAsOf, err = moment("as-of", s.asOf); err != nil {
+				return err
+			}
+		}
+	}
+	server, err := serve.New(o)
+	if err != nil {
+		return err
+	}
+	l, err := net.Listen("tcp", s.addr)
+	if err != nil {
+		return usagef("cannot listen on %s: %v", s.addr, err)
+	}
+	fmt.Fprintf(p.stdout, "serving http://%s (model %s); Ctrl-C stops\n", l.Addr(), b.ID()[:12])
+	return server.Run(ctx, l)
+}

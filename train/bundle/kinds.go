@@ -1,0 +1,30 @@
+package bundle
+
+import (
+	"fmt"
+
+	"github.com/leadcast/leadcast/models"
+	"github.com/leadcast/leadcast/models/gbm"
+	"github.com/leadcast/leadcast/models/linear"
+	"github.com/leadcast/leadcast/models/survival"
+)
+
+// kinds is the closed list of what a bundle may hold: a new model is one line
+// here. Nothing in a bundle can name any other code.
+var kinds = map[string]func(b []byte) (models.Model, error){
+	"gbm":    func(b []byte) (models.Model, error) { return gbm.Decode(b) },
+	"linear": func(b []byte) (models.Model, error) { return linear.Decode(b) },
+}
+
+// decode gives the model of a kind from its bytes. Models of rates hold others
+// in themselves and have their own layout.
+func decode(kind string, b []byte) (models.Model, error) {
+	switch kind {
+	case survival.KindStack, survival.KindHazards, survival.KindBaseline:
+		return survival.Decode(b, decode)
+	}
+	if read := kinds[kind]; read != nil {
+		return read(b)
+	}
+	return nil, fmt.Errorf("there is no model of kind %q in this version", kind)
+}

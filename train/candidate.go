@@ -1,0 +1,150 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/leadcast/leadcast/models"
+	"github.com/leadcast/leadcast/models/gbm"
+	"github.com/leadcast/leadcast/models/linear"
+	"github.com/leadcast/leadcast/models/matrix"
+	"github.com/leadcast/leadcast/models/survival"
+)
+
+// candidates are the models that are fitted, in the order of the blend's weights.
+var candidates = []string{"gbm", "linear"}
+
+// The causes of a curve.
+const (
+	causes        = 2
+	mostIntervals = 14
+	rowsPerLead   = 6 // person-period rows a lead, above which uneventful ones are sampled
+	ageColumn     = "age"
+)
+
+// tuning is what validation chose for one candidate, an entry a cause.
+type tuning struct {
+	Rounds [causes]float64 // boosting rounds
+	Lambda [causes]float64 // strength of the linear model's penalty
+}
+
+// learner is the learner of one candidate for one cause (1 is won). Untuned, it
+// stops or chooses its penalty by the rows that are marked valid.
+func (t *trainer) learner(name string, cause int, tuned *tuning) models.Learner {
+	switch name {
+	case "gbm":
+		b := gbm.Defaults(gbm.Logistic{})
+		if t.timed {
+			b = gbm.Defaults(gbm.Poisson{})
+		}
+		b.Seed = t.plan.Seed + uint64(cause)
+		if tuned != nil {
+			b.Rounds, b.Patience = int(tuned.Rounds[cause-1]+0.5), 0
+		}
+		return b
+	case "linear":
+		lambda := 0.0
+		if tuned != nil {
+			lambda = tuned.Lambda[cause-1]
+		}
+		if t.timed {
+			return linear.Poisson{Lambda: lambda, Steps: []string{ageColumn}}
+		}
+		return linear.Logistic{Lambda: lambda}
+	}
+	panic("train: no candidate " + name)
+}
+
+// fit fits one candidate: hazards where there are times, else a probability.
+// It returns what the learners chose.
+func (t *trainer) fit(ctx context.Context, name string, x *matrix.Matrix, y models.Target, tuned *tuning) (models.Additive, *tuning, error) {
+	var fitted [causes]models.Model
+	keep := func(cause int) models.Learner { return keeper{t.learner(name, cause, tuned), &fitted[cause-1]} }
+	var m models.Model
+	var err error
+	if t.timed {
+		m, err = survival.Piecewise{Cuts: t.cuts, Causes: causes, Learner: keep, Column: ageColumn, Limit: rowsPerLead * x.Rows, Seed: t.plan.Seed}.Fit(ctx, x, y)
+	} else {
+		m, err = keep(1).Fit(ctx, x, y)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", name, err)
+	}
+	chosen := &tuning{}
+	for c, f := range fitted {
+		switch f := f.(type) {
+		case *gbm.Model:
+			chosen.Rounds[c] = float64(f.Trees())
+		case *linear.Model:
+			chosen.Lambda[c] = f.Lambda()
+		}
+	}
+	return m.(models.Additive), chosen, nil
+}
+
+// keeper is a learner that remembers what it fitted.
+type keeper struct {
+	models.Learner
+	fitted *models.Model
+}
+
+// Fit implements models.Learner.
+func (k keeper) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) (models.Model, error) {
+	m, err := k.Learner.Fit(ctx, x, y)
+	*k.fitted = m
+	return m, err
+}
+
+// settle makes one tuning of those that the folds chose: the mean number of
+// rounds and the geometric mean of the penalties, weighted by what was fitted.
+func settle(chosen []*tuning, weights []float64) *tuning {
+	t := &tuning{}
+	for c := range causes {
+		rounds, logs, sum := 0.0, 0.0, 0.0
+		for i, f := range chosen {
+			if f.Rounds[c] == 0 && f.Lambda[c] == 0 {
+				continue
+			}
+			w := weights[i]
+			rounds += w * f.Rounds[c]
+			logs += w * math.Log(max(f.Lambda[c], 1e-12))
+			sum += w
+		}
+		if sum > 0 {
+			t.Rounds[c] = max(1, rounds/sum)
+			t.Lambda[c] = math.Exp(logs / sum)
+		} else {
+			t.Rounds[c], t.Lambda[c] = 1, 1
+		}
+	}
+	return t
+}
+
+// cutsOf are the cut points of the age axis for subjects, with every horizon among them.
+func cutsOf(w *subjects, horizons []int) []float64 {
+	days := make([]float64, len(horizons))
+	for i, h := range horizons {
+		days[i] = float64(h)
+	}
+	return survival.Cuts(w.y.Exit, w.y.Cause, days, mostIntervals)
+}
+
+// ageGroups are the intervals that share an offset in the blend: thirds of the axis.
+func ageGroups(intervals int) []int {
+	groups := make([]int, intervals)
+	for k := range groups {
+		groups[k] = min(3*k/intervals, 2)
+	}
+	return groups
+}
+
+// everyRow is the rows 0 … n−1.
+func everyRow(n int) []int {
+	rows := make([]int, n)
+	for i := range rows {
+		rows[i] = i
+	}
+	return slices.Clip(rows)
+}

@@ -1,0 +1,324 @@
+package train
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/leadcast/leadcast/datasets"
+	"github.com/leadcast/leadcast/models"
+)
+
+// subjects are leads with the part of their lives that may be seen.
+type subjects struct {
+	rows  []int // rows of the study
+	y     models.Target
+	start []float64 // age at which the forecast is made: equals y.Entry where the landmark is later than creation
+}
+
+// fold is one origin of validation: what was known by then, and what came
+// between it and the next.
+type fold struct {
+	fit, test subjects
+	name      string
+}
+
+// cut is a place in time that the leads are split at: a moment where there are
+// dates, else a position.
+type cut = float64
+
+// before is what was known at the cut: leads created earlier, followed until then.
+func (s *study) before(at cut) subjects {
+	return s.window(math.Inf(-1), at, nil)
+}
+
+// between is what happened in [from, to) to the leads that existed by to and
+// were still open at from.
+func (s *study) between(from, to cut) subjects { return s.window(from, to, nil) }
+
+// window follows the leads through [from, to); keep, where given, says which leads.
+func (s *study) window(from, to cut, keep func(row int) bool) subjects {
+	var w subjects
+	for i := range s.out.State {
+		if keep != nil && !keep(i) {
+			continue
+		}
+		if !s.timed {
+			if s.position == nil || s.position[i] >= from && s.position[i] < to {
+				w.addFlat(s, i)
+			}
+			continue
+		}
+		if s.dated {
+			w.addDated(s, i, from, to)
+		} else if s.position == nil || s.position[i] >= from && s.position[i] < to {
+			w.add(s, i, s.out.Entry[i], s.out.Days[i], s.out.State[i])
+		}
+	}
+	return w
+}
+
+// addFlat adds a lead of a table without times.
+func (w *subjects) addFlat(s *study, i int) {
+	y := 0.0
+	if s.out.State[i] == datasets.Won {
+		y = 1
+	}
+	w.rows = append(w.rows, i)
+	w.y.Y = append(w.y.Y, y)
+	w.y.Keys = append(w.y.Keys, s.keys[i])
+}
+
+// addDated adds the part of a lead's life that lies in [from, to).
+func (w *subjects) addDated(s *study, i int, from, to cut) {
+	created, closed, state := float64(s.out.Created[i]), float64(s.out.Closed[i]), s.out.State[i]
+	if state == datasets.Open || closed >= to {
+		state, closed = datasets.Open, min(to, float64(s.out.End))
+	}
+	if created >= to || closed < from || state == datasets.Open && closed <= max(created, from) {
+		return
+	}
+	entry := s.out.Entry[i]
+	if from > created {
+		entry = max(entry, (from-created)/datasets.MicrosPerDay)
+	}
+	exit := (closed - created) / datasets.MicrosPerDay
+	if exit < entry {
+		return
+	}
+	w.add(s, i, entry, exit, state)
+}
+
+func (w *subjects) add(s *study, i int, entry, exit float64, state datasets.State) {
+	w.rows = append(w.rows, i)
+	w.y.Entry = append(w.y.Entry, entry)
+	w.y.Exit = append(w.y.Exit, exit)
+	w.y.Cause = append(w.y.Cause, uint8(state))
+	w.y.Keys = append(w.y.Keys, s.keys[i])
+}
+
+// index is the rows as a matrix takes them.
+func (w *subjects) index() []int32 {
+	index := make([]int32, len(w.rows))
+	for i, r := range w.rows {
+		index[i] = int32(r)
+	}
+	return index
+}
+
+// wins counts the won subjects.
+func (w *subjects) wins() int {
+	n := 0
+	for _, y := range w.y.Y {
+		if y > 0 {
+			n++
+		}
+	}
+	for _, c := range w.y.Cause {
+		if c == uint8(datasets.Won) {
+			n++
+		}
+	}
+	return n
+}
+
+// with puts the subjects of a fold under one another for a single fit, those
+// of the test part marked as not to be fitted.
+func (f *fold) together() ([]int32, models.Target) {
+	a, b := f.fit.y, f.test.y
+	y := models.Target{
+		Y: concat(a.Y, b.Y), Keys: concat(a.Keys, b.Keys),
+		Entry: concat(a.Entry, b.Entry), Exit: concat(a.Exit, b.Exit), Cause: concat(a.Cause, b.Cause),
+		Valid: make([]bool, len(f.fit.rows)+len(f.test.rows)),
+	}
+	for i := range f.test.rows {
+		y.Valid[len(f.fit.rows)+i] = true
+	}
+	return concat(f.fit.index(), f.test.index()), y
+}
+
+func concat[T any](a, b []T) []T { return append(slices.Clone(a), b...) }
+
+// split is how the hold-out is cut: the training part, the hold-out and the
+// origins of validation inside the training part.
+type split struct {
+	words    string // for the reader
+	from, to string // of the hold-out, where there are dates
+	cut      cut    // the hold-out begins here; +Inf for a split that is not in time
+	train    subjects
+	held     subjects
+	folds    []fold
+	all      []int // rows that may be fitted before the hold-out
+}
+
+const (
+	heldShare  = 0.2 // of the leads, at least, are held out
+	leastWins  = 10  // in each part of a split
+	foldsAside = 5   // folds where nothing says what came first
+)
+
+// origins of validation, as shares of the closings in the training part.
+var origins = []float64{0.45, 0.6, 0.75, 0.875}
+
+// split cuts the study: by the user's split, else forward in time, else at
+// random with a warning.
+func (s *study) split() (*split, error) {
+	var sp *split
+	switch {
+	case s.test != nil:
+		sp = s.givenSplit()
+	case s.position == nil || s.plan.RandomSplit:
+		sp = s.randomSplit()
+	default:
+		sp = s.forwardSplit()
+	}
+	if w, l := sp.train.wins(), sp.held.wins(); w < leastWins || l < 1 {
+		return nil, &datasets.Error{Message: fmt.Sprintf("too few won leads: %d to learn from and %d to judge by (%s); at least %d and 1 are needed", w, l, sp.words, leastWins)}
+	}
+	return sp, nil
+}
+
+func (s *study) givenSplit() *split {
+	in := func(v int8) func(int) bool { return func(i int) bool { return s.test[i] == v } }
+	all, held := s.window(math.Inf(-1), math.Inf(1), in(0)), s.window(math.Inf(-1), math.Inf(1), in(1))
+	sp := &split{words: "the split that was given", cut: math.Inf(1), train: all, held: held, all: all.rows}
+	if s.position == nil {
+		sp.folds = s.foldsAside(in(0))
+	} else {
+		sp.folds = s.foldsForward(math.Inf(1), in(0))
+	}
+	return sp
+}
+
+func (s *study) randomSplit() *split {
+	held := func(i int) bool { return part(s.groups[i], s.plan.Seed, 5) == 0 }
+	rest := func(i int) bool { return !held(i) }
+	words := "at random by lead"
+	if s.plan.Roles.Account != "" {
+		words = "at random by account"
+	}
+	if s.position != nil {
+		words += " (optimistic: the future will not look like a random sample of the past)"
+	} else {
+		words += " (optimistic: nothing in the file says what came first; --order-by COLUMN or --created COLUMN helps)"
+	}
+	s.notef("", "hold-out %s", words)
+	sp := &split{words: words, cut: math.Inf(1), train: s.window(math.Inf(-1), math.Inf(1), rest), held: s.window(math.Inf(-1), math.Inf(1), held)}
+	sp.all = sp.train.rows
+	sp.folds = s.foldsAside(rest)
+	return sp
+}
+
+// forwardSplit holds out the last fifth of the leads, and at least the main
+// horizon where there are dates.
+func (s *study) forwardSplit() *split {
+	n := len(s.position)
+	at := s.position[min(n-1, int(float64(n)*(1-heldShare)))]
+	sp := &split{words: fmt.Sprintf("the last %.0f %% of the leads by %s", 100*heldShare, s.orderName())}
+	if s.dated {
+		at = min(at, float64(s.out.End)-float64(s.plan.MainHorizon)*datasets.MicrosPerDay)
+		at = s.enoughBefore(at)
+		sp.from, sp.to = day(int64(at)), day(s.out.End)
+		sp.words = "forward in time: fitted on what was known by " + sp.from + ", judged on what came until " + sp.to
+	}
+	sp.cut = at
+	sp.train, sp.held = s.before(at), s.between(at, math.Inf(1))
+	sp.folds = s.foldsForward(at, nil)
+	for i, p := range s.position {
+		if p < at {
+			sp.all = append(sp.all, i)
+		}
+	}
+	return sp
+}
+
+// enoughBefore moves a cut later until there are wins enough to learn from.
+func (s *study) enoughBefore(at cut) cut {
+	first := s.position[0]
+	for range 8 {
+		w := s.before(at)
+		if w.wins() >= 3*leastWins {
+			break
+		}
+		if later := at + (float64(s.out.End)-first)/16; later < float64(s.out.End) {
+			at = later
+		}
+	}
+	return at
+}
+
+func (s *study) orderName() string {
+	switch o := s.plan.Roles.Order; o {
+	case "":
+		return fmt.Sprintf("%q", s.plan.Roles.Created)
+	case "rows":
+		return "the order of the file"
+	default:
+		return fmt.Sprintf("%q", o)
+	}
+}
+
+func day(micros int64) string { return time.UnixMicro(micros).UTC().Format(time.DateOnly) }
+
+// foldsForward are origins within the leads before the end cut: each fits on
+// what was known by then and is tested on what came until the next.
+func (s *study) foldsForward(end cut, keep func(int) bool) []fold {
+	var closings []float64
+	for i, st := range s.out.State {
+		if keep != nil && !keep(i) || st == datasets.Open {
+			continue
+		}
+		at := s.position[i]
+		if s.dated {
+			at = float64(s.out.Closed[i])
+		}
+		if at < end {
+			closings = append(closings, at)
+		}
+	}
+	slices.Sort(closings)
+	if len(closings) == 0 {
+		return nil
+	}
+	var folds []fold
+	for j, share := range origins {
+		from, to := closings[int(share*float64(len(closings)))], end
+		if j+1 < len(origins) {
+			to = closings[int(origins[j+1]*float64(len(closings)))]
+		}
+		if from >= to {
+			continue
+		}
+		f := fold{fit: s.window(math.Inf(-1), from, keep), test: s.window(from, to, keep), name: fmt.Sprint("origin ", j+1)}
+		if f.fit.wins() >= leastWins && f.test.wins() > 0 && f.fit.losing() {
+			folds = append(folds, f)
+		}
+	}
+	return folds
+}
+
+// losing reports whether some subject was not won, without which nothing can be learnt.
+func (w *subjects) losing() bool { return w.wins() < len(w.rows) }
+
+// foldsAside are folds by group where nothing says what came first.
+func (s *study) foldsAside(keep func(int) bool) []fold {
+	var folds []fold
+	for k := range uint64(foldsAside) {
+		in := func(i int) bool { return keep(i) && part(s.groups[i], s.plan.Seed+1, foldsAside) == k }
+		out := func(i int) bool { return keep(i) && part(s.groups[i], s.plan.Seed+1, foldsAside) != k }
+		f := fold{fit: s.window(math.Inf(-1), math.Inf(1), out), test: s.window(math.Inf(-1), math.Inf(1), in), name: fmt.Sprint("fold ", k+1)}
+		if f.fit.wins() >= leastWins/2 && f.test.wins() > 0 && f.fit.losing() {
+			folds = append(folds, f)
+		}
+	}
+	return folds
+}
+
+// part puts a group into one of n parts (the finaliser of splitmix64).
+func part(group, seed, n uint64) uint64 {
+	z := group ^ (seed+1)*0x9e3779b97f4a7c15
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return (z ^ z>>31) % n
+}

@@ -1,0 +1,116 @@
+package train
+
+import (
+	"bytes"
+	"math"
+
+	"github.com/leadcast/leadcast/datasets"
+	"github.com/leadcast/leadcast/models/metric"
+	"github.com/leadcast/leadcast/train/bundle"
+)
+
+// Entry is a line of the leaderboard: how a model did on rows that it was not
+// fitted to, forward in time where the data have a time.
+type Entry struct {
+	Model    string  `json:"model"`
+	Score    float64 `json:"score"`     // mean log-likelihood a lead
+	Gain     float64 `json:"gain"`      // over the base rates
+	GainLow  float64 `json:"gain_low"`  // 95 % interval, resampling leads or accounts
+	GainHigh float64 `json:"gain_high"` //
+	AUC      float64 `json:"auc"`       // of who was won
+	Weight   float64 `json:"weight"`    // in the champion
+	Champion bool    `json:"champion"`
+}
+
+// Report is what `leadcast train` prints.
+type Report struct {
+	Bundle      string          `json:"bundle"` // id of the shipped bundle
+	Manifest    bundle.Manifest `json:"manifest"`
+	Split       string          `json:"split"`
+	Leaderboard []Entry         `json:"leaderboard"`
+	Judged      Evaluation      `json:"judged"`
+	Columns     []Column        `json:"columns"`
+	Notes       []string        `json:"notes"`
+	Counts      map[string]int  `json:"counts"` // leads, won, lost, open
+}
+
+// Column is a column that the model reads.
+type Column struct {
+	Name string `json:"name"`
+	Kind string `json:"kind"`
+}
+
+// draws is the number of bootstrap resamples behind an interval.
+const draws = 1000
+
+// entry compares a model with the base rates.
+func (t *trainer) entry(name string, v *validation, margins, floor []float64) Entry {
+	score := t.scores(v, margins)
+	group, index := make([]int, len(score)), map[uint64]int{}
+	for i, r := range v.oof.rows {
+		g := t.groups[r]
+		k, ok := index[g]
+		if !ok {
+			k = len(index)
+			index[g] = k
+		}
+		group[i] = k
+	}
+	d := metric.MeanDifference(score, floor, nil, group, draws, t.plan.Seed, 0.95)
+	e := Entry{Model: name, Score: mean(score), Gain: d.Value, GainLow: d.Low, GainHigh: d.High}
+	won, p := t.ranking(v, margins)
+	e.AUC = metric.AUC(won, p, nil)
+	return e
+}
+
+func mean(x []float64) float64 {
+	sum := 0.0
+	for _, v := range x {
+		sum += v
+	}
+	return sum / math.Max(1, float64(len(x)))
+}
+
+// crown marks the champion and its weights on the leaderboard.
+func (t *trainer) crown(v *validation) {
+	for i := range v.board {
+		e := &v.board[i]
+		e.Champion = e.Model == t.plan.Model
+		for j, name := range candidates {
+			if e.Model == name {
+				e.Weight = v.blend.Weight[0][j]
+			}
+		}
+	}
+}
+
+// report gathers what was learned.
+func (t *trainer) report(v *validation, sp *split, e *Evaluation, shipped []byte) (Report, error) {
+	b, err := openBytes(shipped)
+	if err != nil {
+		return Report{}, err
+	}
+	r := Report{Bundle: b.ID(), Manifest: b.Manifest, Split: sp.words, Leaderboard: v.board, Judged: *e, Counts: map[string]int{"leads": t.leads.Rows}}
+	for _, s := range t.out.State {
+		r.Counts[s.String()]++
+	}
+	for _, o := range b.Outputs() {
+		r.Columns = append(r.Columns, Column{o.Name, o.Kind})
+	}
+	for _, n := range t.notes {
+		r.Notes = append(r.Notes, noteText(n))
+	}
+	return r, nil
+}
+
+func noteText(n datasets.Note) string {
+	if n.Column == "" {
+		return n.Message
+	}
+	return n.Column + ": " + n.Message
+}
+
+// openBytes opens a bundle that lies in memory.
+func openBytes(b []byte) (*bundle.Bundle, error) {
+	return bundle.Open(bytes.NewReader(b), int64(len(b)))
+}

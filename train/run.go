@@ -1,0 +1,275 @@
+package train
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/leadcast/leadcast/datasets"
+	"github.com/leadcast/leadcast/features"
+	"github.com/leadcast/leadcast/models"
+	"github.com/leadcast/leadcast/models/matrix"
+	"github.com/leadcast/leadcast/models/survival"
+	"github.com/leadcast/leadcast/train/bundle"
+)
+
+// Progress is told what a training run is at; done of total steps are behind it.
+type Progress func(stage string, done, total int)
+
+// Result is what a training run gives.
+type Result struct {
+	Shipped []byte // the bundle to be used
+	Judged  []byte // the bundle that was judged on the hold-out
+	Report  Report
+}
+
+// trainer is a study with what training has decided so far.
+type trainer struct {
+	*study
+	cuts     []float64
+	progress Progress
+	done     int
+	total    int
+}
+
+// Run learns from the raw table by the plan. Errors of type *datasets.Error are
+// about the data.
+func Run(ctx context.Context, raw *datasets.Table, p Plan, progress Progress) (*Result, error) {
+	if progress == nil {
+		progress = func(string, int, int) {}
+	}
+	progress("reading the outcome contract", 0, 1)
+	s, err := prepare(raw, p)
+	if err != nil {
+		return nil, err
+	}
+	t := &trainer{study: s, progress: progress}
+	everything := s.window(math.Inf(-1), math.Inf(1), nil)
+	if err := t.supported(&everything); err != nil {
+		return nil, err
+	}
+	sp, err := s.split()
+	if err != nil {
+		return nil, err
+	}
+	t.total = 2*len(candidates)*(len(sp.folds)+2) + 2
+	v, err := t.validate(ctx, sp)
+	if err != nil {
+		return nil, err
+	}
+	judged, err := t.build(ctx, sp.train, sp.all, v, nil)
+	if err != nil {
+		return nil, err
+	}
+	t.step("judging on the hold-out")
+	evaluation, err := t.judge(ctx, judged, sp)
+	if err != nil {
+		return nil, err
+	}
+	judgement := evaluation.judgement(judged.id, sp)
+	result := &Result{Judged: judged.bytes}
+	if result.Shipped, err = t.ship(ctx, judged, everything, v, judgement); err != nil {
+		return nil, err
+	}
+	result.Report, err = t.report(v, sp, evaluation, result.Shipped)
+	return result, err
+}
+
+// step tells that another step of the work begins.
+func (t *trainer) step(stage string) {
+	t.done++
+	t.progress(stage, min(t.done, t.total), t.total)
+}
+
+// ship fits the recipe on everything, or carries the judged bundle over.
+func (t *trainer) ship(ctx context.Context, judged *built, everything subjects, v *validation, j *bundle.Judgement) ([]byte, error) {
+	if t.plan.NoRefit {
+		return judged.bytes, nil
+	}
+	t.step("fitting the recipe on everything")
+	shipped, err := t.build(ctx, everything, everyRow(t.leads.Rows), v, j)
+	if err != nil {
+		return nil, err
+	}
+	return shipped.bytes, nil
+}
+
+// supported ends training where the main horizon cannot be supported.
+func (t *trainer) supported(w *subjects) error {
+	if !t.timed {
+		return nil
+	}
+	s := t.support(w)
+	if longest := s.Horizon(0); longest < float64(t.plan.MainHorizon) {
+		return &datasets.Error{Message: fmt.Sprintf("the main horizon of %d days is not supported: the longest that is has %.0f days (at least 50 leads still at risk then and 10 won in its second half); choose it with --main-horizon, or wait", t.plan.MainHorizon, math.Floor(longest))}
+	}
+	return nil
+}
+
+func (t *trainer) support(w *subjects) *survival.Support {
+	s := survival.NewSupport(w.y)
+	return &s
+}
+
+// built is a bundle as it was written and opened again.
+type built struct {
+	*bundle.Bundle
+	id    string
+	bytes []byte
+}
+
+// build fits the recipe on some subjects, writes the bundle and opens it.
+func (t *trainer) build(ctx context.Context, w subjects, rows []int, v *validation, j *bundle.Judgement) (*built, error) {
+	encoder, err := t.encoder(ctx, rows)
+	if err != nil {
+		return nil, err
+	}
+	x, err := t.encode(encoder)
+	if err != nil {
+		return nil, err
+	}
+	model, err := t.stack(ctx, x.Gather(w.index()), w.y, v)
+	if err != nil {
+		return nil, err
+	}
+	m := t.manifest(&w, v, j)
+	var support *survival.Support
+	if t.timed {
+		support = t.support(&w)
+	}
+	if m.Grades, err = t.grades(model, x.Gather(w.index())); err != nil {
+		return nil, err
+	}
+	var file bytes.Buffer
+	id, err := bundle.Write(&file, bundle.New(m, encoder, model, support))
+	if err != nil {
+		return nil, err
+	}
+	b, err := bundle.Open(bytes.NewReader(file.Bytes()), int64(file.Len()))
+	if err != nil {
+		return nil, err
+	}
+	return &built{b, id, file.Bytes()}, nil
+}
+
+// encode gives the matrix of all leads as of their creation.
+func (t *trainer) encode(e *features.Encoder) (*matrix.Matrix, error) {
+	x, _, err := e.Encode(t.snapshot(everyRow(t.leads.Rows)))
+	return x, err
+}
+
+// stack fits every candidate that the blend gives a weight, and blends them.
+func (t *trainer) stack(ctx context.Context, x *matrix.Matrix, y models.Target, v *validation) (*survival.Stack, error) {
+	base, err := t.baseline(ctx, x, y)
+	if err != nil {
+		return nil, err
+	}
+	var components []models.Additive
+	weights := make([][]float64, len(v.blend.Weight))
+	for j, name := range candidates {
+		t.step("fitting " + name)
+		if v.unused(j) {
+			continue
+		}
+		m, _, err := t.fit(ctx, name, x, y, v.tuned[j])
+		if err != nil {
+			return nil, err
+		}
+		components = append(components, m)
+		for c := range weights {
+			weights[c] = append(weights[c], v.blend.Weight[c][j])
+		}
+	}
+	return survival.NewStack(base, survival.Blend{Offset: v.blend.Offset, Weight: weights}, components...)
+}
+
+func (t *trainer) baseline(ctx context.Context, x *matrix.Matrix, y models.Target) (*survival.BaseRates, error) {
+	l := survival.Baseline{}
+	if t.timed {
+		l = survival.Baseline{Cuts: t.cuts, Causes: causes}
+	}
+	m, err := l.Fit(ctx, x, y)
+	if err != nil {
+		return nil, err
+	}
+	return m.(*survival.BaseRates), nil
+}
+
+// grades are the cut-offs that put about a seventh of the leads at creation
+// into A, a quarter into B and a third into C.
+func (t *trainer) grades(model *survival.Stack, x *matrix.Matrix) (cuts [3]float64, err error) {
+	p := make([]float64, x.Rows)
+	values := make([]float64, x.Rows*model.Outputs())
+	if err := model.Predict(values, x); err != nil {
+		return cuts, err
+	}
+	var at [causes]float64
+	for i := range p {
+		p[i] = values[i]
+		if t.timed {
+			model.Curve(values[i*model.Outputs():][:model.Outputs()], 0).At(at[:], float64(t.plan.MainHorizon))
+			p[i] = at[0]
+		}
+	}
+	slices.Sort(p)
+	for i, share := range [3]float64{0.85, 0.6, 0.3} {
+		cuts[i] = threeDigits(p[int(share*float64(len(p)))])
+	}
+	return cuts, nil
+}
+
+// threeDigits rounds to three significant digits: a cut-off is no lead's own score.
+func threeDigits(v float64) float64 {
+	if v == 0 || v-v != 0 {
+		return v
+	}
+	scale := math.Pow(10, 2-math.Floor(math.Log10(math.Abs(v))))
+	return math.Round(v*scale) / scale
+}
+
+// manifest describes a bundle fitted on the subjects.
+func (t *trainer) manifest(w *subjects, v *validation, j *bundle.Judgement) bundle.Manifest {
+	m := bundle.Manifest{
+		Recipe: v.recipe(), Timed: t.timed, Losses: t.losses && t.timed, Horizons: t.plan.Horizons, MainHorizon: t.plan.MainHorizon,
+		Leads: distinct(w.rows), Wins: w.wins(), Seed: t.plan.Seed, Schema: t.schema, Contract: t.plan.Contract,
+		Judged: j, Withheld: t.withheld, Promise: promise,
+	}
+	m.Schema.Roles = t.plan.Roles
+	for _, c := range w.y.Cause {
+		if c == uint8(datasets.Lost) {
+			m.LostLeads++
+		}
+	}
+	if t.dated {
+		m.AsOf = datasets.FormatTime(t.out.End)
+	}
+	m.MeanAmount = t.meanAmount(w)
+	return m
+}
+
+// promise is what is promised of a bundle that holds linear models: gonum sums
+// in an order of its own on each architecture.
+const promise = "the same bundle on one platform; the same predictions everywhere"
+
+func distinct(rows []int) int { return len(slices.Compact(slices.Sorted(slices.Values(rows)))) }
+
+// meanAmount is the mean amount of the won leads, 0 where unknown.
+func (t *trainer) meanAmount(w *subjects) float64 {
+	c := t.leads.Column(t.plan.Roles.Amount)
+	if c == nil || c.Nums == nil {
+		return 0
+	}
+	sum, n := 0.0, 0
+	for _, r := range w.rows {
+		if t.out.State[r] == datasets.Won && !math.IsNaN(c.Nums[r]) {
+			sum += c.Nums[r]
+			n++
+		}
+	}
+	if n == 0 {
+		return 0
+	}
+	return threeDigits(sum / float64(n))
+}

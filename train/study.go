@@ -1,0 +1,434 @@
+package train
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"hash/fnv"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/leadcast/leadcast/datasets"
+	"github.com/leadcast/leadcast/features"
+	"github.com/leadcast/leadcast/train/bundle"
+)
+
+// study is the leads of a training run, typed, in a stable order and with what
+// became of them. It is the same for any order of rows or columns in the file.
+type study struct {
+	plan     Plan
+	schema   datasets.Schema
+	spec     features.Spec
+	leads    *datasets.Table
+	out      *datasets.Outcomes
+	position []float64 // place of each lead in time: creation, or the order column; nil where nobody knows
+	keys     []uint64  // identity of each lead
+	groups   []uint64  // identity of its account; the lead's own where there is none
+	test     []int8    // 1 held out, 0 not, −1 not in the given split; nil without a given split
+	timed    bool      // there are times, so there is a curve
+	dated    bool      // the times are dates, so that there is a "known by then"
+	losses   bool
+	withheld []bundle.Withheld
+	notes    []datasets.Note
+}
+
+// prepare reads the table by the plan.
+func prepare(raw *datasets.Table, p Plan) (*study, error) {
+	if raw.Rows == 0 {
+		return nil, &datasets.Error{Message: "the file has a header but no rows"}
+	}
+	if err := p.Check(); err != nil {
+		return nil, err
+	}
+	s := &study{plan: p}
+	if err := s.roles(raw); err != nil {
+		return nil, err
+	}
+	p = s.plan
+	schema, notes, err := datasets.Infer(raw, datasets.Hints{Kinds: p.Kinds, Dates: p.Dates, Zone: p.Zone, Roles: p.Roles, Missing: p.Missing})
+	if err != nil {
+		return nil, err
+	}
+	s.schema = *schema
+	s.note(notes...)
+	typed, notes, err := schema.Apply(raw)
+	if err != nil {
+		return nil, err
+	}
+	s.note(notes...)
+	s.contract(typed)
+	if s.out, notes, err = s.plan.Contract.Read(typed, p.Roles, p.AsOf); err != nil {
+		return nil, err
+	}
+	s.note(notes...)
+	typed, raw = typed.Gather(s.out.Rows), raw.Gather(s.out.Rows)
+	s.sortLeads(raw, typed, s.rows())
+	s.losses = slices.Contains(s.out.State, datasets.Lost)
+	return s, s.columns()
+}
+
+func (s *study) note(notes ...datasets.Note) { s.notes = append(s.notes, notes...) }
+
+func (s *study) notef(column, format string, args ...any) {
+	s.note(datasets.Note{Column: column, Row: -1, Message: fmt.Sprintf(format, args...)})
+}
+
+// roles checks the columns that the plan names and guesses the rest.
+func (s *study) roles(raw *datasets.Table) error {
+	r := &s.plan.Roles
+	named := []*string{&r.ID, &r.Account, &r.Created, &r.Outcome, &r.Closed, &r.Duration, &r.Amount, &r.Campaign, &r.Owner}
+	if r.Order != "" && r.Order != "rows" {
+		named = append(named, &r.Order)
+	}
+	if s.plan.SplitColumn != "" {
+		s.plan.Exclude = append(slices.Clone(s.plan.Exclude), s.plan.SplitColumn)
+	}
+	lists := [][]string{s.plan.Exclude, s.plan.Changes, s.plan.Keep}
+	for _, list := range lists {
+		for i := range list {
+			named = append(named, &list[i])
+		}
+	}
+	for _, name := range named {
+		if *name == "" || raw.Column(*name) != nil {
+			continue
+		}
+		message := "there is no such column; the file has " + columnList(raw)
+		if like := raw.Like(*name); like != "" {
+			message = fmt.Sprintf("there is no such column; did you mean %q?", like)
+		}
+		return &datasets.Error{Column: *name, Message: message}
+	}
+	guess, notes := datasets.GuessRoles(raw)
+	taken := append([]string{r.Outcome}, s.plan.Exclude...)
+	for _, name := range named[:9] {
+		taken = append(taken, *name)
+	}
+	for _, g := range []struct {
+		role  *string
+		guess string
+		when  bool
+	}{
+		{&r.ID, guess.ID, true}, {&r.Account, guess.Account, true}, {&r.Amount, guess.Amount, true},
+		{&r.Created, guess.Created, r.Order == "" && r.Duration == ""},
+		{&r.Closed, guess.Closed, r.Order == "" && r.Duration == ""},
+		{&r.Campaign, guess.Campaign, true}, {&r.Owner, guess.Owner, true},
+	} {
+		if g.when && *g.role == "" && g.guess != "" && !slices.Contains(taken, g.guess) {
+			*g.role = g.guess
+			for _, n := range notes {
+				if n.Column == g.guess {
+					s.note(n)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func columnList(t *datasets.Table) string {
+	names := t.Names()
+	more := ""
+	if len(names) > 12 {
+		more = fmt.Sprintf(" and %d more", len(names)-12)
+		names = names[:12]
+	}
+	return strings.Join(names, ", ") + more
+}
+
+// lostWords are the values that are taken for lost where nobody said so.
+var lostWords = []string{"lost", "closed lost", "closed-lost", "closedlost", "loss", "disqualified", "unqualified", "rejected", "dead", "junk", "not converted"}
+
+// contract completes the outcome contract: which values mean lost, and whether
+// the table is a flat yes/no table.
+func (s *study) contract(t *datasets.Table) {
+	c, r := &s.plan.Contract, s.plan.Roles
+	s.timed = r.Duration != "" || r.Created != "" && (r.Closed != "")
+	s.dated = s.timed && r.Duration == ""
+	if len(c.Lost) == 0 && !c.WonPresent {
+		for _, v := range values(t.Column(r.Outcome)) {
+			if slices.Contains(lostWords, strings.ToLower(v)) {
+				c.Lost = append(c.Lost, v)
+				s.notef(r.Outcome, "%q is taken to mean lost; say otherwise with --lost", v)
+			}
+		}
+	}
+	if len(c.Lost) == 0 && !s.timed {
+		c.OtherLost = true
+	}
+}
+
+// values lists the distinct texts of an outcome column.
+func values(c *datasets.Column) []string {
+	if c == nil || c.Nums != nil || c.Times != nil {
+		return nil
+	}
+	seen := map[string]bool{}
+	for i := range c.Len() {
+		if v := strings.TrimSpace(c.Texts.At(i)); v != "" && len(seen) < 200 {
+			seen[strings.Clone(v)] = true
+		}
+	}
+	list := make([]string, 0, len(seen))
+	for v := range seen {
+		list = append(list, v)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// rows are the leads that count: those that exist at the as-of and, in a table
+// without times, those of which the outcome is known.
+func (s *study) rows() []int {
+	var rows []int
+	for i, state := range s.out.State {
+		if s.timed || state != datasets.Open {
+			rows = append(rows, i)
+		}
+	}
+	if open := len(s.out.State) - len(rows); open > 0 {
+		s.notef(s.plan.Roles.Outcome, "%d leads are neither won nor lost and the file has no times: they cannot be learnt from", open)
+	}
+	return rows
+}
+
+// sortLeads puts the leads in the order of (position, created, id) and columns
+// by name, so that the order in the file does not matter.
+func (s *study) sortLeads(raw, t *datasets.Table, rows []int) {
+	position := s.positions(t)
+	identity := identities(t, s.plan.Roles.ID)
+	rows = slices.Clone(rows)
+	slices.SortStableFunc(rows, func(a, b int) int {
+		if position != nil {
+			if c := cmp.Compare(position[a], position[b]); c != 0 {
+				return c
+			}
+		}
+		return cmp.Or(cmp.Compare(s.out.Created[a], s.out.Created[b]), cmp.Compare(identity[a], identity[b]))
+	})
+	s.keys = pick(identity, rows)
+	s.groups = s.keys
+	if a := t.Column(s.plan.Roles.Account); a != nil {
+		accounts := identities(t, a.Name)
+		s.groups = slices.Clone(s.keys)
+		for i, r := range rows {
+			if !a.Missing(r) {
+				s.groups[i] = accounts[r]
+			}
+		}
+	}
+	if position != nil {
+		s.position = pick(position, rows)
+	}
+	if s.plan.Split != nil {
+		s.test = givenSplit(raw, s.plan, rows)
+	}
+	s.leads = t.Gather(rows)
+	slices.SortFunc(s.leads.Columns, func(a, b *datasets.Column) int { return cmp.Compare(a.Name, b.Name) })
+	s.out = &datasets.Outcomes{
+		State: pick(s.out.State, rows), Created: pick(s.out.Created, rows), Closed: pick(s.out.Closed, rows),
+		Days: pick(s.out.Days, rows), Entry: pick(s.out.Entry, rows), End: s.out.End,
+	}
+}
+
+func pick[T any](from []T, rows []int) []T {
+	to := make([]T, len(rows))
+	for i, r := range rows {
+		to[i] = from[r]
+	}
+	return to
+}
+
+// positions places every row in time; nil where nothing says what came first.
+func (s *study) positions(t *datasets.Table) []float64 {
+	position := make([]float64, t.Rows)
+	switch order := s.plan.Roles.Order; {
+	case order == "rows":
+		for i, r := range s.out.Rows {
+			position[i] = float64(r)
+		}
+	case order != "":
+		c := t.Column(order)
+		texts := c.Nums == nil && c.Times == nil
+		for i := range position {
+			switch {
+			case c.Times != nil:
+				position[i] = float64(c.Times[i])
+			case !texts:
+				position[i] = c.Nums[i]
+			}
+		}
+		if texts {
+			rank := ranks(c)
+			copy(position, rank)
+		}
+	case s.plan.Roles.Created != "":
+		for i, c := range s.out.Created {
+			position[i] = float64(c)
+		}
+	default:
+		return nil
+	}
+	return position
+}
+
+// ranks orders texts, shorter numbers before longer ones.
+func ranks(c *datasets.Column) []float64 {
+	rows := make([]int, c.Len())
+	for i := range rows {
+		rows[i] = i
+	}
+	slices.SortStableFunc(rows, func(a, b int) int {
+		x, y := c.Texts.At(a), c.Texts.At(b)
+		return cmp.Or(cmp.Compare(len(x), len(y)), cmp.Compare(x, y))
+	})
+	rank := make([]float64, len(rows))
+	for k, r := range rows {
+		rank[r] = float64(k)
+		if k > 0 && c.Texts.At(r) == c.Texts.At(rows[k-1]) {
+			rank[r] = rank[rows[k-1]]
+		}
+	}
+	return rank
+}
+
+// identities hashes the id of every row; without an id column, all its cells.
+func identities(t *datasets.Table, id string) []uint64 {
+	columns := t.Columns
+	if c := t.Column(id); c != nil {
+		columns = []*datasets.Column{c}
+	} else {
+		columns = slices.Clone(columns)
+		slices.SortFunc(columns, func(a, b *datasets.Column) int { return cmp.Compare(a.Name, b.Name) })
+	}
+	keys := make([]uint64, t.Rows)
+	h := fnv.New64a()
+	var number [8]byte
+	for i := range keys {
+		h.Reset()
+		for _, c := range columns {
+			switch {
+			case c.Times != nil:
+				h.Write(littleEndian(&number, uint64(c.Times[i])))
+			case c.Nums != nil:
+				h.Write(littleEndian(&number, math.Float64bits(c.Nums[i])))
+			default:
+				h.Write([]byte(c.Texts.At(i)))
+			}
+			h.Write([]byte{0})
+		}
+		keys[i] = h.Sum64()
+	}
+	return keys
+}
+
+func littleEndian(b *[8]byte, v uint64) []byte {
+	for i := range b {
+		b[i] = byte(v >> (8 * i))
+	}
+	return b[:]
+}
+
+// givenSplit looks every lead up in the split that the user gave.
+func givenSplit(raw *datasets.Table, p Plan, rows []int) []int8 {
+	names := raw.Column(p.SplitColumn)
+	split := make([]int8, len(rows))
+	for i, r := range rows {
+		switch test, known := p.Split[cell(names, r)]; {
+		case !known:
+			split[i] = -1
+		case test:
+			split[i] = 1
+		}
+	}
+	return split
+}
+
+// columns decides which columns are used.
+func (s *study) columns() error {
+	exclude := slices.Clone(s.plan.Exclude)
+	for _, c := range s.plan.Changes {
+		exclude = append(exclude, c)
+		s.withhold(c, "declared as changing: its value at closing would leak; give its history (field-history table) or snapshots to use it")
+	}
+	if s.timed {
+		for _, g := range s.fillGaps() {
+			if slices.Contains(exclude, g.Column) || s.isRole(g.Column) {
+				continue
+			}
+			if slices.Contains(s.plan.Keep, g.Column) {
+				s.notef(g.Column, "kept as told, although it is %s", g.Counts())
+				continue
+			}
+			exclude = append(exclude, g.Column)
+			s.withhold(g.Column, g.Counts()+": it seems to be filled in at closing; --keep overrides")
+		}
+	}
+	spec, notes := features.Infer(s.leads, &s.schema, exclude)
+	s.spec = spec
+	s.note(notes...)
+	if len(spec.Columns) == 0 {
+		return &datasets.Error{Message: "no column is left to learn from: all are roles, identifiers, constant or excluded"}
+	}
+	return nil
+}
+
+func (s *study) isRole(name string) bool {
+	r := s.plan.Roles
+	return slices.Contains([]string{r.ID, r.Created, r.Outcome, r.Closed, r.Duration, r.Order}, name)
+}
+
+func (s *study) withhold(column, why string) {
+	s.withheld = append(s.withheld, bundle.Withheld{Column: column, Reason: why})
+}
+
+// fillGaps runs the fill-rate test of closed against open leads of equal age.
+func (s *study) fillGaps() []features.FillGap {
+	closed := make([]bool, s.leads.Rows)
+	for i, st := range s.out.State {
+		closed[i] = st != datasets.Open
+	}
+	gaps, notes := features.FillRates(s.leads, closed, s.ages())
+	s.note(notes...)
+	return gaps
+}
+
+// ages are the days from creation to the data's end, closed leads included, so
+// that cohorts of equal age are compared.
+func (s *study) ages() []float64 {
+	ages := make([]float64, s.leads.Rows)
+	for i := range ages {
+		if s.dated {
+			ages[i] = datasets.Days(s.out.Created[i], s.out.End)
+		} else {
+			ages[i] = s.out.Days[i]
+		}
+	}
+	return ages
+}
+
+// snapshot is what was known about the rows when they were created.
+func (s *study) snapshot(rows []int) features.Snapshot {
+	asOf := make([]int64, len(rows))
+	for i, r := range rows {
+		asOf[i] = s.out.Created[r]
+	}
+	return features.Snapshot{Leads: s.leads.Gather(rows), AsOf: asOf}
+}
+
+// encoder fits the way from leads to a matrix on the rows.
+func (s *study) encoder(ctx context.Context, rows []int) (*features.Encoder, error) {
+	return features.Fit(ctx, s.spec, func(yield func(features.Snapshot, error) bool) { yield(s.snapshot(rows), nil) })
+}
+
+// cell writes a value as text.
+func cell(c *datasets.Column, row int) string {
+	switch {
+	case c.Nums != nil:
+		return fmt.Sprintf("%v", c.Nums[row])
+	case c.Times != nil:
+		return fmt.Sprintf("%d", c.Times[row])
+	}
+	return c.Texts.At(row)
+}

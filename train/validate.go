@@ -1,0 +1,279 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/leadcast/leadcast/datasets"
+	"github.com/leadcast/leadcast/models"
+	"github.com/leadcast/leadcast/models/matrix"
+	"github.com/leadcast/leadcast/models/metric"
+	"github.com/leadcast/leadcast/models/portable"
+	"github.com/leadcast/leadcast/models/survival"
+)
+
+// validation is what came out of comparing the candidates on rows they were
+// not fitted to.
+type validation struct {
+	tuned []*tuning      // one a candidate
+	blend survival.Blend // weights of all candidates
+	board []Entry        // the leaderboard
+	oof   subjects       // the rows
+	bases []float64      // base margins of the rows' own folds
+	saids [][]float64    // margins of each candidate
+}
+
+// unused reports whether a candidate has no weight for any cause.
+func (v *validation) unused(j int) bool {
+	for _, w := range v.blend.Weight {
+		if w[j] > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// recipe names the champion with its weights.
+func (v *validation) recipe() string {
+	name := ""
+	for j, c := range candidates {
+		if v.unused(j) {
+			continue
+		}
+		if name != "" {
+			name += " + "
+		}
+		name += fmt.Sprintf("%s %.2f", c, v.blend.Weight[0][j])
+	}
+	if name == "" {
+		return "base rates"
+	}
+	return name
+}
+
+// validate fits every candidate at every origin, tunes it and fits the blend.
+func (t *trainer) validate(ctx context.Context, sp *split) (*validation, error) {
+	if t.timed {
+		t.cuts = cutsOf(&sp.train, t.plan.Horizons)
+	}
+	v := &validation{saids: make([][]float64, len(candidates))}
+	encoder, err := t.encoder(ctx, sp.all)
+	if err != nil {
+		return nil, err
+	}
+	x, err := t.encode(encoder)
+	if err != nil {
+		return nil, err
+	}
+	chosen, weights := make([][]*tuning, len(candidates)), []float64(nil)
+	for _, f := range sp.folds {
+		index, y := f.together()
+		wide := x.Gather(index)
+		test := x.Gather(f.test.index())
+		base, err := t.baseline(ctx, wide, y)
+		if err != nil {
+			return nil, err
+		}
+		v.bases = grow(v.bases, test.Rows*base.Outputs())
+		if err := base.Margins(v.bases[len(v.bases)-test.Rows*base.Outputs():], test); err != nil {
+			return nil, err
+		}
+		for j, name := range candidates {
+			t.step(fmt.Sprintf("validating %s, %s", name, f.name))
+			m, tuned, err := t.fit(ctx, name, wide, y, nil)
+			if err != nil {
+				return nil, err
+			}
+			chosen[j] = append(chosen[j], tuned)
+			v.saids[j] = grow(v.saids[j], test.Rows*m.Outputs())
+			if err := m.Margins(v.saids[j][len(v.saids[j])-test.Rows*m.Outputs():], test); err != nil {
+				return nil, err
+			}
+		}
+		weights = append(weights, float64(len(f.fit.rows)))
+		v.oof.join(&f.test)
+	}
+	for j := range candidates {
+		v.tuned = append(v.tuned, settle(chosen[j], weights))
+	}
+	return v, t.blend(ctx, v, x, sp)
+}
+
+func grow(s []float64, n int) []float64 { return append(s, make([]float64, n)...) }
+
+// join puts the subjects of another fold under those of w.
+func (w *subjects) join(f *subjects) {
+	w.rows = append(w.rows, f.rows...)
+	w.y.Y = append(w.y.Y, f.y.Y...)
+	w.y.Entry = append(w.y.Entry, f.y.Entry...)
+	w.y.Exit = append(w.y.Exit, f.y.Exit...)
+	w.y.Cause = append(w.y.Cause, f.y.Cause...)
+}
+
+// blend fits the weights on what the candidates said out of fold, and compares
+// everything with the base rates.
+func (t *trainer) blend(ctx context.Context, v *validation, x *matrix.Matrix, sp *split) error {
+	base, err := t.baseline(ctx, x.Gather(sp.train.index()), sp.train.y)
+	if err != nil {
+		return err
+	}
+	v.blend = survival.Blend{Offset: make([]float64, base.Outputs()), Weight: make([][]float64, base.Outputs()/t.intervals())}
+	for c := range v.blend.Weight {
+		v.blend.Weight[c] = make([]float64, len(candidates))
+	}
+	if len(sp.folds) == 0 {
+		t.notef("", "too few won leads to compare models: the base rates are used")
+		return nil
+	}
+	floor := t.scores(v, v.bases)
+	best, bestRank := -1, 0.0
+	for j, name := range candidates {
+		e := t.entry(name, v, v.saids[j], floor)
+		v.board = append(v.board, e)
+		if e.AUC > bestRank {
+			best, bestRank = j, e.AUC
+		}
+	}
+	if err := t.weigh(v, base, best); err != nil {
+		return err
+	}
+	margins, err := t.margins(v, base, x)
+	if err != nil {
+		return err
+	}
+	blended := t.entry("blend", v, margins, floor)
+	if t.plan.Model == "blend" && blended.Gain < 0 {
+		t.notef("", "no model did better than the base rates in validation: the forecast is close to them")
+		v.shrink(best)
+		if margins, err = t.margins(v, base, x); err != nil {
+			return err
+		}
+		blended = t.entry("blend", v, margins, floor)
+	}
+	v.board = append(v.board, blended, t.entry("base", v, v.bases, floor))
+	t.crown(v)
+	return nil
+}
+
+// weigh fits the weights that the plan asks for.
+func (t *trainer) weigh(v *validation, base *survival.BaseRates, best int) error {
+	rows := survival.Flat(v.oof.y.Y, nil)
+	s := survival.Stacking{Base: base, Prior: []float64{0.5, 0.5}, Best: best + 1}
+	if t.timed {
+		var err error
+		if rows, err = survival.Expand(t.cuts, v.oof.y, 0, 0); err != nil {
+			return err
+		}
+		s.Groups = ageGroups(t.intervals())
+	}
+	if t.plan.Model == "base" {
+		return nil
+	}
+	saids := v.saids
+	if j := t.only(); j >= 0 {
+		saids, s.Prior, s.Best = v.saids[j:j+1], []float64{1}, 1
+	}
+	b, err := s.Fit(rows, saids)
+	if err != nil {
+		return err
+	}
+	v.blend.Offset = b.Offset
+	for c := range v.blend.Weight {
+		if j := t.only(); j >= 0 {
+			v.blend.Weight[c][j] = b.Weight[c][0]
+		} else {
+			v.blend.Weight[c] = b.Weight[c]
+		}
+	}
+	return nil
+}
+
+// only is the one candidate that the plan asks for, or −1.
+func (t *trainer) only() int {
+	for j, name := range candidates {
+		if t.plan.Model == name {
+			return j
+		}
+	}
+	return -1
+}
+
+// shrink leaves the base rates, with a little of the best ranker so that leads
+// still have an order.
+func (v *validation) shrink(best int) {
+	clear(v.blend.Offset)
+	for c := range v.blend.Weight {
+		clear(v.blend.Weight[c])
+		v.blend.Weight[c][max(best, 0)] = 0.05
+	}
+}
+
+// margins are those of the blend on the rows of validation.
+func (t *trainer) margins(v *validation, base *survival.BaseRates, x *matrix.Matrix) ([]float64, error) {
+	one := make([]float64, base.Outputs())
+	if err := base.Margins(one, x.Gather([]int32{0})); err != nil {
+		return nil, err
+	}
+	out, n := len(one), t.intervals()
+	blended := make([]float64, len(v.bases))
+	for i := range blended {
+		b := one[i%out]
+		blended[i] = b + v.blend.Offset[i%out]
+		for j, said := range v.saids {
+			if d := said[i] - b; d-d == 0 {
+				blended[i] += v.blend.Weight[i%out/n][j] * d
+			}
+		}
+	}
+	return blended, nil
+}
+
+// intervals is the number of intervals of age; 1 without times.
+func (t *trainer) intervals() int { return len(t.cuts) + 1 }
+
+// scores are the log-likelihoods of the rows under some margins: right-censored
+// of won, lost and open on the grid of the cuts, or of yes and no.
+func (t *trainer) scores(v *validation, margins []float64) []float64 {
+	y := v.oof.y
+	if !t.timed {
+		score := make([]float64, len(y.Y))
+		for i, m := range margins {
+			p := min(max(portable.Sigmoid(m), 1e-12), 1-1e-12)
+			score[i] = y.Y[i]*math.Log(p) + (1-y.Y[i])*math.Log(1-p)
+		}
+		return score
+	}
+	grid := append(append([]float64(nil), t.cuts...), t.cuts[len(t.cuts)-1]+365)
+	return metric.CensoredLogLik(grid, func(row int) models.Curve { return t.curve(margins, row, y.Entry[row]) }, y.Entry, y.Exit, y.Cause)
+}
+
+// curve is the forecast that margins give for a row.
+func (t *trainer) curve(margins []float64, row int, from float64) models.Curve {
+	n := len(t.cuts) + 1
+	c := models.Curve{Cuts: t.cuts, From: from, Rates: make([][]float64, causes)}
+	for k := range c.Rates {
+		c.Rates[k] = make([]float64, n)
+		for i, m := range margins[row*causes*n+k*n:][:n] {
+			c.Rates[k][i] = portable.Exp(m)
+		}
+	}
+	return c
+}
+
+// ranking is what leads are ordered by: the probability of being won.
+func (t *trainer) ranking(v *validation, margins []float64) (won, p []float64) {
+	if !t.timed {
+		return v.oof.y.Y, margins
+	}
+	won, p = make([]float64, len(v.oof.rows)), make([]float64, len(v.oof.rows))
+	var at [causes]float64
+	for i := range p {
+		t.curve(margins, i, v.oof.y.Entry[i]).At(at[:], float64(t.plan.MainHorizon))
+		p[i] = at[0]
+		if v.oof.y.Cause[i] == uint8(datasets.Won) {
+			won[i] = 1
+		}
+	}
+	return won, p
+}
