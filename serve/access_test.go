@@ -33,13 +33,13 @@ func TestReadKeys(t *testing.T) {
 		t.Errorf("%v, %v", keys, err)
 	}
 	for text, want := range map[string]string{
-		"":                            "no key",
-		"# nothing":                   "no key",
-		hash + "\nnot-a-hash":         "line 2",
-		hash[:62]:                     "line 1",
-		hash + "00":                   "line 1",
-		"x" + hash[1:]:                "line 1",
-		strings.Repeat("a", 1<<20):    "key file",
+		"":                             "no key",
+		"# nothing":                    "no key",
+		hash + "\nnot-a-hash":          "line 2",
+		hash[:62]:                      "line 1",
+		hash + "00":                    "line 1",
+		"x" + hash[1:]:                 "line 1",
+		strings.Repeat("a", 1<<20):     "key file",
 		"secret-key-itself-not-hashed": "line 1",
 	} {
 		if _, err := ReadKeys(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret-key") {

@@ -205,7 +205,7 @@ func docsPage(api *huma.OpenAPI) ([]byte, error) {
 					e.Example = string(x)
 				}
 			}
-			if body := op.Responses["200"].Content["application/json"]; body != nil {
+			if body := op.Responses["200"].Content["application/json"]; body != nil && body.Schema.Ref != "" {
 				e.Out = typeName(body.Schema)
 			}
 			for _, code := range slices.Sorted(maps.Keys(op.Responses)) {
