@@ -40,8 +40,16 @@ var errTooFew = errors.New("calib: outcomes of both kinds are needed")
 const edge = 1e-15
 
 func logs(p float64) (log, log1 float64) {
-	p = min(max(p, edge), 1-edge)
-	return portable.Log(p), portable.Log1p(-p)
+	if log = portable.Log(edge); p > edge {
+		log = portable.Log(min(p, 1))
+	}
+	if log1 = portable.Log(edge); 1-p > edge {
+		log1 = portable.Log1p(-max(p, 0))
+	}
+	if p != p {
+		return p, p
+	}
+	return log, log1
 }
 
 // At is the calibrated probability; NaN for NaN.

@@ -40,10 +40,12 @@ func Isotonic(p, y, w []float64) (Map, error) {
 		blocks = append(blocks, b)
 	}
 	m := Map{form: byKnots}
+	level := 0.0
 	for _, b := range blocks {
-		m.x, m.y = append(m.x, b.from), append(m.y, b.sum/b.mass)
+		level = max(level, b.sum/b.mass) // rising in spite of rounding
+		m.x, m.y = append(m.x, b.from), append(m.y, level)
 		if b.to > b.from {
-			m.x, m.y = append(m.x, b.to), append(m.y, b.sum/b.mass)
+			m.x, m.y = append(m.x, b.to), append(m.y, level)
 		}
 	}
 	return m, nil
