@@ -102,12 +102,7 @@ f.csv:2 1|Ann
 f.csv:3 2|Bob
 `},
 	{"carriage returns alone", Options{}, "id,name\r1,Ann\r2,\"Bo\rb\"\r",
-		`id|name
-f.csv:2 1|Ann
-f.csv:3 2|Bo
-b
-# f.csv: its lines end in CR alone
-`},
+		"id|name\nf.csv:2 1|Ann\nf.csv:3 2|Bo\rb\n# f.csv: its lines end in CR alone\n"},
 	{"UTF-8 mark", Options{}, "\ufeffid,name\n1,Zoë\n",
 		`id|name
 f.csv:2 1|Zoë
