@@ -59,7 +59,7 @@ const (
 )
 
 func newScanner(r io.Reader) *scanner {
-	return &scanner{r: r, buf: make([]byte, 256<<10), sep: ',', eol: '\n', line: 1}
+	return &scanner{r: r, buf: make([]byte, 64<<10), sep: ',', eol: '\n', line: 1}
 }
 
 // fill reads more text behind what is there, until the buffer is full.
