@@ -2,6 +2,7 @@ package serve
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -34,15 +35,15 @@ type board struct {
 	mu sync.Mutex // guards the reasons of rows
 }
 
-// boardRow is one lead of the board.
+// boardRow is one lead of the board; NaN stands for an unknown number.
 type boardRow struct {
 	ID        string
 	Win       float64
 	Bar       string // Win as the width of a bar
 	Grade     string
-	Cycle     *float64
-	Value     *float64
-	Age       float64 // days open, NaN where unknown
+	Cycle     float64 // median days from creation to won
+	Value     float64 // expected value
+	Age       float64 // days open
 	Cells     []cell
 	Reasons   []reasonText
 	row       int // in leads
@@ -99,29 +100,11 @@ func (s *Server) newBoard(leads *datasets.Table, asOf int64) (*board, error) {
 		}
 	}
 	slices.SortStableFunc(b.rows, func(x, y *boardRow) int {
-		return compareFirst(y.Win-x.Win, strings.Compare(x.ID, y.ID))
+		return cmp.Or(cmp.Compare(y.Win, x.Win), strings.Compare(x.ID, y.ID))
 	})
 	b.byValue = slices.Clone(b.rows)
-	slices.SortStableFunc(b.byValue, func(x, y *boardRow) int { return compareFirst(number(y.Value)-number(x.Value), 0) })
+	slices.SortStableFunc(b.byValue, func(x, y *boardRow) int { return cmp.Compare(y.Value, x.Value) })
 	return b, nil
-}
-
-// compareFirst orders by the sign of a, and where that is nothing by b.
-func compareFirst(a float64, b int) int {
-	switch {
-	case a < 0:
-		return -1
-	case a > 0:
-		return 1
-	}
-	return b
-}
-
-func number(p *float64) float64 {
-	if p == nil {
-		return 0
-	}
-	return *p
 }
 
 // add puts a scored lead on the board.
@@ -130,7 +113,7 @@ func (b *board) add(c *bundle.Score, block *datasets.Table, i, row int, age floa
 		b.failed++
 		return
 	}
-	r := &boardRow{ID: c.ID, Win: *c.Win, Bar: fmt.Sprintf("%.1f%%", *c.Win*100), Grade: c.Grade, Cycle: c.Cycle[1], Value: c.ExpectedValue, Age: age, row: row}
+	r := &boardRow{ID: c.ID, Win: *c.Win, Bar: fmt.Sprintf("%.1f%%", *c.Win*100), Grade: c.Grade, Cycle: number(c.Cycle[1]), Value: number(c.ExpectedValue), Age: age, row: row}
 	if r.ID == "" {
 		r.ID = "row " + strconv.Itoa(row+1)
 	}
@@ -144,8 +127,8 @@ func (b *board) add(c *bundle.Score, block *datasets.Table, i, row int, age floa
 	r.search = strings.ToLower(strings.Join(search, "\n"))
 	b.rows = append(b.rows, r)
 	b.wins += r.Win
-	if r.Value != nil {
-		b.value += *r.Value
+	if c.ExpectedValue != nil {
+		b.value += r.Value
 		b.valued = true
 	}
 	b.grades[r.Grade]++
@@ -191,7 +174,7 @@ func (s *Server) shown(leads *datasets.Table) []string {
 		}
 		return s.manifest.Importance[name]
 	}
-	slices.SortStableFunc(names, func(x, y string) int { return compareFirst(weight(y)-weight(x), strings.Compare(x, y)) })
+	slices.SortStableFunc(names, func(x, y string) int { return cmp.Or(cmp.Compare(weight(y), weight(x)), strings.Compare(x, y)) })
 	return names[:min(3, len(names))]
 }
 
@@ -259,7 +242,8 @@ type boardPage struct {
 	Failed           int
 	Labels           []string // of the columns shown
 	Wins             float64
-	Value            *float64
+	Valued           bool
+	Value            float64
 	Grades           []gradeCount
 	Query, Sort      string
 	Grade            string
@@ -295,12 +279,10 @@ func (s *Server) page(w *reply, r *http.Request) error {
 func (s *Server) fill(r *http.Request, p *boardPage) error {
 	b, q := s.board, r.URL.Query()
 	p.HasBoard, p.Total, p.Failed, p.Wins = true, len(b.rows), b.failed, b.wins
+	p.Valued, p.Value = b.valued, b.value
 	p.AsOf = time.UnixMicro(b.asOf).In(s.zone).Format("2 January 2006")
 	for _, name := range b.show {
 		p.Labels = append(p.Labels, strings.ToLower(plainName(name)))
-	}
-	if b.valued {
-		p.Value = &b.value
 	}
 	p.Query, p.Grade, p.Sort = q.Get("q"), q.Get("grade"), q.Get("sort")
 	from := b.rows
@@ -394,36 +376,37 @@ func points(effect float64) string {
 }
 
 // amount writes a number without decimals, its thousands apart.
-func amount(v any) string {
-	f, ok := v.(float64)
-	if p, isPointer := v.(*float64); isPointer && p != nil {
-		f, ok = *p, true
-	}
-	if !ok || math.IsNaN(f) || math.Abs(f) > 1e15 {
+func amount(f float64) string {
+	if math.IsNaN(f) || math.Abs(f) > 1e15 {
 		return "–"
 	}
 	t := strconv.FormatFloat(math.Abs(f), 'f', 0, 64)
 	for i := len(t) - 3; i > 0; i -= 3 {
 		t = t[:i] + "\u202f" + t[i:]
 	}
-	if f < 0 {
+	if f <= -0.5 {
 		t = "−" + t
 	}
 	return t
 }
 
-func daysText(v any) string {
-	f, ok := v.(float64)
-	if p, isPointer := v.(*float64); isPointer && p != nil {
-		f, ok = *p, true
-	}
-	switch {
-	case !ok || math.IsNaN(f):
-		return "–"
-	case f < 1.5 && f >= 0.5:
+func daysText(f float64) string {
+	switch t := amount(f); t {
+	case "–":
+		return t
+	case "1":
 		return "1 day"
+	default:
+		return t + " days"
 	}
-	return amount(f) + " days"
+}
+
+// number is the number at p, NaN where there is none.
+func number(p *float64) float64 {
+	if p == nil {
+		return math.NaN()
+	}
+	return *p
 }
 
 // day writes a moment of the manifest as a date to read.

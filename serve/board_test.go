@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -66,7 +67,7 @@ func TestPageShowsThePromisingFirst(t *testing.T) {
 			}
 		}
 	}
-	if len(wins) != 60 || len(seen) != 60 || !slices.IsSortedFunc(wins, func(a, b float64) int { return compareFirst(b-a, 0) }) {
+	if len(wins) != 60 || len(seen) != 60 || !slices.IsSortedFunc(wins, func(a, b float64) int { return cmp.Compare(b, a) }) {
 		t.Errorf("%d rows, %d leads, chances %v", len(wins), len(seen), wins)
 	}
 }

@@ -39,7 +39,7 @@ func (s *Server) body(w *reply, r *http.Request) (data []byte, done func(), err 
 	held := 0
 	done = func() {
 		s.bodyBytes.give(held)
-		if cap(*buf) <= 64<<10 { // keep small ones only
+		if cap(*buf) <= 1<<20 {
 			s.bodies.Put(buf)
 		}
 	}

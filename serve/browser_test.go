@@ -3,6 +3,7 @@
 package serve
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"slices"
@@ -69,7 +70,7 @@ func TestPageInChromium(t *testing.T) {
 			t.Fatal(err)
 		}
 		wins, err := chromedp.Run(ctx, chromedp.Evaluate[[]float64](rows))
-		if err != nil || len(wins) != map[string]int{"/": 25, "/?page=2": 25, "/docs": 0}[path] || !slices.IsSortedFunc(wins, func(a, b float64) int { return compareFirst(b-a, 0) }) {
+		if err != nil || len(wins) != map[string]int{"/": 25, "/?page=2": 25, "/docs": 0}[path] || !slices.IsSortedFunc(wins, func(a, b float64) int { return cmp.Compare(b, a) }) {
 			t.Errorf("%s: rows %v (%v)", path, wins, err)
 		}
 		if n, err := chromedp.Run(ctx, chromedp.Evaluate[int](active)); err != nil || n != 0 {

@@ -3,10 +3,10 @@ package serve
 import (
 	"bytes"
 	"embed"
+	"encoding/json"
 	"html/template"
 	"maps"
 	"math"
-	"net/http"
 	"reflect"
 	"slices"
 	"strconv"
@@ -128,7 +128,7 @@ func describeRoutes(routes []*route, l *Limits) *huma.OpenAPI {
 		op.Responses["200"] = ok
 		if o.in != nil {
 			op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
-				"application/json": {Schema: schemaOf(o.in), Example: example(o.example)}}}
+				"application/json": {Schema: schemaOf(o.in), Example: json.RawMessage(o.example)}}}
 		}
 		if o.strict {
 			op.Parameters = []*huma.Param{{Name: "strict", In: "query", Description: "Refuse fields that the model does not know", Schema: &huma.Schema{Type: "boolean", Default: false}}}
@@ -154,11 +154,6 @@ func describeRoutes(routes []*route, l *Limits) *huma.OpenAPI {
 	return api
 }
 
-// example is JSON text that marshals as itself.
-type example string
-
-func (e example) MarshalJSON() ([]byte, error) { return []byte(e), nil }
-
 //go:embed pages/*.html
 var pages embed.FS
 
@@ -168,68 +163,26 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"plus":     func(a, b int) int { return a + b },
 	"known":    func(f float64) bool { return !math.IsNaN(f) },
 	"day":      day,
+	"typeName": typeName,
+	"body":     func(content map[string]*huma.MediaType) *huma.MediaType { return content["application/json"] },
 	"short":    func(id string) string { return id[:min(12, len(id))] },
 }).ParseFS(pages, "pages/*.html"))
 
 // docsPage renders the description as a page that needs nothing from elsewhere.
 func docsPage(api *huma.OpenAPI) ([]byte, error) {
-	type property struct{ Name, Type, About string }
-	type shape struct {
-		Name       string
-		Properties []property
-	}
-	type answer struct{ Code, About string }
-	type entry struct {
-		*huma.Operation
-		Key     bool
-		In, Out string
-		Example string
-		Answers []answer
-	}
-	d := struct {
-		API     *huma.OpenAPI
-		Entries []entry
-		Shapes  []shape
-		Kinds   []kind
-	}{API: api, Kinds: kinds}
-	for _, path := range slices.Sorted(maps.Keys(api.Paths)) {
+	var operations []*huma.Operation
+	for _, path := range slices.Backward(slices.Sorted(maps.Keys(api.Paths))) { // /v1 first
 		for _, op := range []*huma.Operation{api.Paths[path].Post, api.Paths[path].Get} {
-			if op == nil {
-				continue
+			if op != nil {
+				operations = append(operations, op)
 			}
-			e := entry{Operation: op, Key: len(op.Security) > 0}
-			if op.RequestBody != nil {
-				body := op.RequestBody.Content["application/json"]
-				e.In = typeName(body.Schema)
-				if x, ok := body.Example.(example); ok {
-					e.Example = string(x)
-				}
-			}
-			if body := op.Responses["200"].Content["application/json"]; body != nil && body.Schema.Ref != "" {
-				e.Out = typeName(body.Schema)
-			}
-			for _, code := range slices.Sorted(maps.Keys(op.Responses)) {
-				e.Answers = append(e.Answers, answer{code + " " + http.StatusText(atoi(code)), op.Responses[code].Description})
-			}
-			d.Entries = append(d.Entries, e)
 		}
-	}
-	slices.SortStableFunc(d.Entries, func(a, b entry) int { return strings.Compare(b.In, a.In) }) // what takes a body comes first
-	shapes := api.Components.Schemas.Map()
-	for _, name := range slices.Sorted(maps.Keys(shapes)) {
-		s := shape{Name: name}
-		for _, p := range slices.Sorted(maps.Keys(shapes[name].Properties)) {
-			schema := shapes[name].Properties[p]
-			s.Properties = append(s.Properties, property{p, typeName(schema), schema.Description})
-		}
-		d.Shapes = append(d.Shapes, s)
 	}
 	var page bytes.Buffer
-	err := templates.ExecuteTemplate(&page, "docs.html", d)
+	err := templates.ExecuteTemplate(&page, "docs.html", map[string]any{
+		"API": api, "Operations": operations, "Shapes": api.Components.Schemas.Map(), "Kinds": kinds})
 	return page.Bytes(), err
 }
-
-func atoi(s string) int { n, _ := strconv.Atoi(s); return n }
 
 // typeName says a schema in a few words.
 func typeName(s *huma.Schema) string {

@@ -16,7 +16,7 @@ type lead struct {
 	events  bool // it came with events
 }
 
-type span struct{ from, to int }
+type span struct{ from, to int32 }
 
 // request is a body of POST /v1/score. Reading it fills a grid of spans, a row
 // a lead and an entry a field, over one buffer of text; table copies them out,
@@ -55,18 +55,12 @@ func (q *request) read(data []byte) error {
 		return invalid.problem("", &fault{Detail: `the body must be an object like {"leads":[{…}]}`})
 	}
 	var wrong *problem // the first thing that is JSON but not a request
-	seen := map[string]bool{}
-	f := q.s.object(func(key []byte) *fault {
-		k := string(key)
-		if seen[k] {
-			return q.s.fault("the key stands twice").under(k)
-		}
-		seen[k] = true
-		p, f := q.member(k)
-		if p != nil && wrong == nil {
+	f := q.s.members(func(key string) *fault {
+		p, f := q.member(key)
+		if wrong == nil {
 			wrong = p
 		}
-		return f.under(k)
+		return f
 	})
 	if f == nil {
 		f = q.s.end()
@@ -155,15 +149,9 @@ func (q *request) shapeOfEvents() (ok bool, f *fault) {
 	switch q.s.peek() {
 	case '{':
 		ok = true
-		seen := map[string]bool{}
-		f = q.s.object(func(key []byte) *fault {
-			k := string(key)
-			if seen[k] {
-				return q.s.fault("the key stands twice").under(k)
-			}
-			seen[k] = true
+		f = q.s.members(func(string) *fault {
 			ok = ok && q.s.peek() == '['
-			return q.s.skip().under(k)
+			return q.s.skip()
 		})
 		return ok, f
 	case 'n':
@@ -191,7 +179,7 @@ func (q *request) lead(i int) *fault {
 		}
 		c := &q.fields.list[at]
 		if q.stamp[at] == i+1 {
-			return q.s.fault("the key stands twice").under(c.name)
+			return q.s.twice(c.name)
 		}
 		q.stamp[at] = i + 1
 		from := len(q.text)
@@ -200,7 +188,7 @@ func (q *request) lead(i int) *fault {
 			l.bad = &fault{Pointer: pointer(c.name), Detail: bad}
 		}
 		if !c.drop {
-			q.grid[row+at] = span{from, len(q.text)}
+			q.grid[row+at] = span{int32(from), int32(len(q.text))}
 		}
 		return f.under(c.name)
 	})
@@ -217,7 +205,7 @@ func (q *request) lead(i int) *fault {
 // stranger reads a field that is no column of the model.
 func (q *request) stranger(l *lead, key string) *fault {
 	if q.unknown[key] {
-		return q.s.fault("the key stands twice").under(key)
+		return q.s.twice(key)
 	}
 	q.unknown[key] = true
 	if key != "events" {

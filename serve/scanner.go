@@ -3,6 +3,7 @@ package serve
 import (
 	"bytes"
 	"strconv"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -166,25 +167,33 @@ func (s *scanner) scalar() (text []byte, kind byte, f *fault) {
 	return nil, 0, s.fault("expected a JSON value")
 }
 
+// members reads an object like object does, and refuses a key that stands twice.
+func (s *scanner) members(each func(key string) *fault) *fault {
+	seen := map[string]bool{}
+	return s.object(func(key []byte) *fault {
+		k := string(key)
+		if seen[k] {
+			return s.twice(k)
+		}
+		seen[k] = true
+		return each(k).under(k)
+	})
+}
+
+func (s *scanner) twice(key string) *fault { return s.fault("the key stands twice").under(key) }
+
 // skip reads any value and forgets it; it is checked all the same.
 func (s *scanner) skip() *fault {
 	switch s.peek() {
 	case '{':
-		seen := map[string]bool{}
-		return s.object(func(key []byte) *fault {
-			k := string(key)
-			if seen[k] {
-				return s.fault("the key stands twice").under(k)
-			}
-			seen[k] = true
-			return s.skip().under(k)
-		})
+		return s.members(func(string) *fault { return s.skip() })
 	case '[':
 		return s.array(func(i int) *fault {
-			if f := s.skip(); f != nil {
-				return f.under(strconv.Itoa(i))
+			f := s.skip()
+			if f != nil {
+				f.under(strconv.Itoa(i))
 			}
-			return nil
+			return f
 		})
 	}
 	_, _, f := s.scalar()
@@ -199,35 +208,35 @@ func (s *scanner) literal(word string) ([]byte, *fault) {
 	return s.data[s.pos-len(word) : s.pos], nil
 }
 
-func (s *scanner) digits() bool {
-	start := s.pos
-	for s.pos < len(s.data) && s.data[s.pos] >= '0' && s.data[s.pos] <= '9' {
-		s.pos++
-	}
-	return s.pos > start
-}
-
-// skips steps over the next byte when it is one of set.
-func (s *scanner) skips(set string) bool {
-	if s.pos < len(s.data) && bytes.IndexByte([]byte(set), s.data[s.pos]) >= 0 {
+// take steps over the next byte when it is one of set.
+func (s *scanner) take(set string) bool {
+	if s.pos < len(s.data) && strings.IndexByte(set, s.data[s.pos]) >= 0 {
 		s.pos++
 		return true
 	}
 	return false
 }
 
+func (s *scanner) digits() bool {
+	start := s.pos
+	for s.pos < len(s.data) && s.data[s.pos]-'0' <= 9 {
+		s.pos++
+	}
+	return s.pos > start
+}
+
 func (s *scanner) number() ([]byte, *fault) {
 	start := s.pos
-	s.skips("-")
-	ok := s.skips("0") || s.digits()
-	if ok && s.skips(".") {
+	s.take("-")
+	ok := s.take("0") || s.digits()
+	if ok && s.take(".") {
 		ok = s.digits()
 	}
-	if ok && s.skips("eE") {
-		s.skips("+-")
+	if ok && s.take("eE") {
+		s.take("+-")
 		ok = s.digits()
 	}
-	if !ok || s.skips("0123456789.eE+-") {
+	if !ok || s.take("0123456789.eE+-") {
 		return nil, s.fault("a number is not written as JSON writes numbers")
 	}
 	return s.data[start:s.pos], nil
@@ -284,7 +293,7 @@ func (s *scanner) escaped(start int) ([]byte, *fault) {
 func (s *scanner) escape() *fault {
 	const plain, meaning = `"\/bfnrt`, "\"\\/\b\f\n\r\t"
 	if s.pos+1 < len(s.data) {
-		if i := bytes.IndexByte([]byte(plain), s.data[s.pos+1]); i >= 0 {
+		if i := strings.IndexByte(plain, s.data[s.pos+1]); i >= 0 {
 			s.text = append(s.text, meaning[i])
 			s.pos += 2
 			return nil

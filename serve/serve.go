@@ -146,7 +146,7 @@ func New(o Options) (*Server, error) {
 
 // keep takes a request back for later use, unless it grew large.
 func (s *Server) keep(q *request) {
-	if cap(q.text) <= 64<<10 && cap(q.grid) <= 16<<10 {
+	if cap(q.text) <= 1<<20 && cap(q.grid) <= 1<<17 {
 		q.s.data = nil
 		s.requests.Put(q)
 	}
