@@ -67,7 +67,7 @@ func domainKind(host string) int32 {
 	switch {
 	case disposableDomains[host]:
 		return 4
-	case freeDomains[host] || freeBrands[brand] && (brand == rest || brand+"."+second == rest):
+	case freeDomains[host] || freeBrands[brand] && (brand == rest || len(second) <= 3 && brand+"."+second == rest):
 		return 1
 	case last == "edu" || second == "ac" || second == "edu":
 		return 2

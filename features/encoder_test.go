@@ -3,6 +3,7 @@ package features
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -193,6 +194,58 @@ func TestEncodeMeetsTheUnknown(t *testing.T) {
 		if o := e.Outputs()[k]; empty.Columns[k].Categorical() != (o.Levels > 0) {
 			t.Errorf("column %q changes its kind without rows", o.Name)
 		}
+	}
+}
+
+// Any text in any column is encoded without a panic, and alone as in company.
+func FuzzEncodeText(f *testing.F) {
+	f.Add("a@b.c;d,e", "https://u:p@x/%zz?utm_source=%&utm_medium==#?")
+	f.Add("\xff@\xff.", "+0 (0)//?&#")
+	f.Add("@..@.", "www.")
+	e := mustFit(f, worldSpec(), world(300, 10))
+	f.Fuzz(func(t *testing.T, a, b string) {
+		s := Snapshot{Leads: &datasets.Table{Rows: 2}}
+		for _, name := range []string{"industry", "notes", "job title", "email", "phone", "landing page", "interests"} {
+			s.Leads.Columns = append(s.Leads.Columns, textColumn(name, datasets.Text, a, b))
+		}
+		both, _ := mustEncode(t, e, s)
+		for i := range 2 {
+			one, _ := mustEncode(t, e, Snapshot{Leads: s.Leads.Gather([]int{i})})
+			same(t, both, i, one, 0)
+		}
+		Infer(s.Leads, &datasets.Schema{}, nil)
+	})
+}
+
+// The bytes of an encoder and the bits of a matrix are kept by bundles for
+// years, and are the same on every machine.
+func TestNothingHasChanged(t *testing.T) {
+	past := world(300, 11)
+	past.Events = history400()
+	spec := worldSpec()
+	spec.Columns = append(spec.Columns, eventSpec())
+	e := mustFit(t, spec, past)
+	h := sha256.New()
+	h.Write(mustBytes(t, e))
+	m, _ := mustEncode(t, e, past)
+	row := make([]float64, len(m.Columns))
+	for i := range m.Rows {
+		m.Row(row, i)
+		for _, x := range row {
+			fmt.Fprintf(h, "%x ", x)
+		}
+	}
+	if got, want := hex.EncodeToString(h.Sum(nil))[:16], "e6afe2493e7b3a16"; got != want {
+		t.Errorf("bytes or matrix changed: %s, want %s; raise the format", got, want)
+	}
+}
+
+func TestOneLeadIsCheap(t *testing.T) {
+	spec, s := wide(500, 20)
+	e := mustFit(t, spec, s)
+	one := gather(s, 17)
+	if n := testing.AllocsPerRun(100, func() { mustEncode(t, e, one) }); n > 12 {
+		t.Errorf("%v allocations for one lead", n)
 	}
 }
 

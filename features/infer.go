@@ -47,17 +47,8 @@ func Infer(t *datasets.Table, s *datasets.Schema, exclude []string) (Spec, []dat
 // and what is worth saying about that.
 func use(c *datasets.Column) (kind, note string) {
 	sample := filled(c, sampled)
-	switch personal(c, sample) {
-	case "email":
-		return "email", "holds e-mail addresses: used only through the kind of domain, the top-level domain and the form of the part before the @"
-	case "phone":
-		return "phone", "holds telephone numbers: used only through the country prefix and the number of digits"
-	case "name":
-		return "", "holds names of persons: not used"
-	case "address":
-		return "", "holds addresses: not used"
-	case "number":
-		return "", "holds numbers that identify a person or a device: not used"
+	if p := personal(c, sample); p != nil {
+		return p.kind, p.note
 	}
 	switch {
 	case !isText(c):

@@ -167,3 +167,12 @@ func TestRangeIsRoundedAndOrderFree(t *testing.T) {
 		t.Errorf("%v and %v, want [19 980]", up.Range, down.Range)
 	}
 }
+
+func TestDomainKind(t *testing.T) {
+	for host, want := range map[string]string{"acme.com": "business", "yahoo.co.uk": "free", "yahoo.fr": "free", "live.acme.com": "business", "web.de": "free",
+		"x.edu.au": "education", "cam.ac.uk": "education", "ac.me": "business", "salud.gob.mx": "government", "mail.gov.uk": "government"} {
+		if got := domains[domainKind(host)]; got != want {
+			t.Errorf("%s is %s, want %s", host, got, want)
+		}
+	}
+}

@@ -9,46 +9,56 @@ import (
 	"github.com/leadcast/leadcast/datasets"
 )
 
-// personal says what of a person a column holds: "email", "phone", "name",
-// "address" (street or network), "number" (of an identity card and the like),
-// or "". Contents decide first, then the words of the header; where a few
+// A treatment is how a column that tells of persons is used: the kind of
+// feature, "" for not at all, and the note that says so.
+type treatment struct{ kind, note string }
+
+var (
+	asEmail   = &treatment{"email", "holds e-mail addresses: used only through the kind of domain, the top-level domain and the form of the part before the @"}
+	asPhone   = &treatment{"phone", "holds telephone numbers: used only through the country prefix and the number of digits"}
+	asName    = &treatment{"", "holds names of persons: not used"}
+	asAddress = &treatment{"", "holds addresses: not used"}
+	asNumber  = &treatment{"", "holds numbers that identify a person: not used"}
+)
+
+// personal gives the treatment of a column that tells of persons, nil for any
+// other. Contents decide first, then the words of the header; where a few
 // values make up a whole column of text they cannot be one person's each, and
-// only the words first name, last name and the like still count.
-func personal(c *datasets.Column, sample []string) string {
+// only headers like "first name" still count.
+func personal(c *datasets.Column, sample []string) *treatment {
 	header := headerWords(c.Name)
 	has := func(words map[string]bool) bool {
 		return slices.ContainsFunc(header, func(w string) bool { return words[w] })
 	}
 	if !isText(c) {
 		if c.Kind == datasets.Number && has(phoneWords) && !has(countWords) && longNumbers(c) {
-			return "phone"
+			return asPhone
 		}
-		return ""
+		return nil
 	}
-	various := variety(sample) > 0.2
-	switch {
+	switch various := variety(sample); {
 	case share(sample, isAddressMail) > 0.5:
-		return "email"
+		return asEmail
 	case share(sample, isNetwork) > 0.5, share(sample, isStreet) > 0.5:
-		return "address"
+		return asAddress
 	case share(sample, isDialled) > 0.5:
-		return "phone"
+		return asPhone
 	case namesPersons(header):
-		return "name"
-	case !various:
-		return ""
+		return asName
+	case various < 0.2 || has(thingWords):
+		return nil
 	case has(mailWords):
-		return "email"
+		return asEmail
 	case has(phoneWords):
-		return "phone"
-	case has(placeWords) && !has(areaWords):
-		return "address"
+		return asPhone
+	case has(placeWords):
+		return asAddress
 	case has(numberWords):
-		return "number"
-	case variety(sample) > 0.5 && !has(thingWords) && share(sample, startsWithGivenName) > 0.3:
-		return "name"
+		return asNumber
+	case various > 0.5 && share(sample, startsWithGivenName) > 0.3:
+		return asName
 	}
-	return ""
+	return nil
 }
 
 // Words of headers.
@@ -57,10 +67,9 @@ var (
 	phoneWords  = set("phone phones mobile telephone tel fax cell cellphone handy telefon msisdn whatsapp")
 	countWords  = set("count counts calls visits duration minutes seconds") // of phones: a measure and no number to dial
 	placeWords  = set("street address addr strasse straße")
-	areaWords   = set("city state country province region zip postal postcode") // of addresses: shared by many
 	numberWords = set("ssn passport iban bic tin taxid vat licence license nino")
 	thingWords  = set(`company account organisation organization business firm employer campaign product hotel school university
-		brand event file page form list team group city country region state street`)  // have names too
+		brand event file page form list team group city country region state province zip postal postcode`)  // not of one person
 )
 
 // namesPersons reports whether a header, by its last words, says that a person
