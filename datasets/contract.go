@@ -34,7 +34,7 @@ func (rd *outcomeReader) states() ([]State, error) {
 	if len(open) > 0 {
 		rd.notes = append(rd.notes, Note{rd.outcome.Name, -1, "neither won nor lost, so open: " + listed(open)})
 	}
-	rd.note(rd.outcome.Name, unlabelled, "%d rows have no outcome and are left out")
+	rd.note(rd.outcome.Name, unlabelled, "rows without outcome, left out")
 	index := make(map[string]State, len(values))
 	for k, v := range values {
 		index[v.text] = kinds[k]

@@ -45,7 +45,7 @@ func ExampleInfer() {
 // A lead is read alone by the rules of the file that the schema came from.
 func ExampleReader_Apply() {
 	s := &datasets.Schema{Zone: "Europe/Berlin", Fields: []datasets.Field{
-		{Name: "created", Kind: datasets.Time, Layout: datasets.LayoutDMY},
+		{Name: "created", Kind: datasets.Time, Layout: "2/1/2006"},
 		{Name: "employees", Kind: datasets.Number},
 	}}
 	reader, err := s.Compile()

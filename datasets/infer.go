@@ -21,7 +21,8 @@ type Hints struct {
 }
 
 // Infer finds out from the whole of a raw table how each column is to be
-// read. Columns that are typed already keep their kind. The notes say what a
+// read. Columns that are typed already keep their kind, unless a role or hint
+// makes words of them, or they are integers named like an id. The notes say what a
 // person may want to know: missing tokens with counts, odd cells, numbers
 // that can be read in two ways.
 //
@@ -73,7 +74,7 @@ func Infer(t *Table, h Hints) (*Schema, []Note, error) {
 		notes = append(notes, f.notes...)
 	}
 	if len(empty) > 0 {
-		notes = append(notes, Note{"", -1, fmt.Sprintf("%d columns are empty: %s", len(empty), listed(empty))})
+		notes = append(notes, Note{"", -1, "empty columns: " + listed(empty)})
 	}
 	slices.SortFunc(s.Fields, func(a, b Field) int { return cmp.Compare(a.Name, b.Name) })
 	return s, notes, nil
@@ -179,14 +180,15 @@ type finding struct {
 }
 
 func (in *inference) column(c *Column) (f finding) {
-	f.field = Field{Name: c.Name, Kind: c.Kind}
-	if c.Kind != Raw {
-		return f
-	}
-	wanted, hinted := in.hints.Kinds[c.Name]
-	if !hinted || wanted == Raw {
+	wanted := in.hints.Kinds[c.Name]
+	if wanted == Raw {
 		wanted = in.hints.Roles.kind(c.Name)
 	}
+	if c.Kind != Raw {
+		in.typed(&f, c, wanted)
+		return f
+	}
+	f.field.Name = c.Name
 	p := newProfile(in.table, c, in.hints.Missing)
 	switch {
 	case wanted != Raw:
@@ -202,6 +204,25 @@ func (in *inference) column(c *Column) (f finding) {
 		f.notes = p.missingNote(&f.field, f.notes)
 	}
 	return f
+}
+
+// typed keeps the kind of a column, but for one: numbers that are names, by
+// their role or as they would be in a text file, are read as their texts.
+func (in *inference) typed(f *finding, c *Column, wanted Kind) {
+	f.field = Field{Name: c.Name, Kind: c.Kind}
+	switch {
+	case wanted >= Category:
+		f.field.Kind = wanted
+	case wanted != Raw && wanted != c.Kind:
+		f.err = &Error{Column: c.Name, Message: fmt.Sprintf("is %s in the file and cannot be read as %s", c.Kind, wanted)}
+	case wanted == Raw && c.Kind == Number && endsIn(c.Name, append(idWords, codeWords...)):
+		var texts Strings
+		for i := range c.Nums {
+			texts.Append(c.word(i))
+		}
+		p := newProfile(in.table, &Column{Name: c.Name, Texts: texts}, nil)
+		in.code(f, p, p.census('.'))
+	}
 }
 
 // forced reads a column as somebody has said that it is to be read. More than

@@ -2,12 +2,14 @@ package datasets
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 )
 
 // rawTable is a table as a reader gives it: row i stood in line i+2.
@@ -67,16 +69,16 @@ func TestInfer(t *testing.T) {
 		{"x", "0|1|1|0", Hints{}, Field{Kind: Number}, "", "0|1|1|0"},
 		{"x", "1.234,56|7,5", Hints{}, Field{Kind: Number, Decimal: ","}, "", "1234.56|7.5"},
 		{"x", "$1,200.00|$7", Hints{}, Field{Kind: Number, Unit: "$"}, "", "1200|7"},
-		{"x", "1,200|3,400", Hints{}, Field{Kind: Number}, "2 numbers such as 1,234 are read as thousands; nothing in the table tells whether they are", "1200|3400"},
+		{"x", "1,200|3,400", Hints{}, Field{Kind: Number}, "numbers such as 1,234, read as thousands though nothing in the table tells: 2", "1200|3400"},
 		{"x", "0.123|1.234", Hints{}, Field{Kind: Number}, "", "0.123|1.234"},
-		{"x", "5%|7 %|9", Hints{}, Field{Kind: Number, Unit: "%"}, "1 of 3 numbers carry no % sign and are read as percents like the others", "5|7|9"},
-		{"x", "$5|€7", Hints{}, Field{Kind: Category}, "its amounts carry different units ($, €): not read as a number", ""},
-		{"x", "5%|€7", Hints{}, Field{Kind: Category}, "its amounts carry different units (%, €): not read as a number", ""},
-		{"x", "1*9|2*9|14+*4", Hints{}, Field{Kind: Category}, `4 cells are open bounds such as "20+" (the first at leads.csv:20): read as a category`, ""},
-		{"x", sequence("%d", 60) + "|>60*4", Hints{}, Field{Kind: Number, Bounds: true}, `4 open bounds such as "20+" (the first at leads.csv:62) are read as the bound`, strings.Join(cells(sequence("%d", 60)+"|60*4"), "|")},
-		{"x", "1*30|2*30|ca. 3", Hints{}, Field{Kind: Number}, "1 of 61 cells are no numbers and are read as missing (the first at leads.csv:62)", strings.Repeat("1|", 30) + strings.Repeat("2|", 30)},
-		{"x", "1*6|2*6|never*5", Hints{}, Field{Kind: Category}, "12 of 17 cells are numbers and 5 are not (the first at leads.csv:14): not read as a number", ""},
-		{"x", "1|none of it|2", as(Number), Field{Kind: Number}, "1 of 3 cells are no numbers and are read as missing (the first at leads.csv:3)", "1||2"},
+		{"x", "5%|7 %|9", Hints{}, Field{Kind: Number, Unit: "%"}, "numbers without % sign, read as percents like the others: 1 of 3", "5|7|9"},
+		{"x", "$5|€7", Hints{}, Field{Kind: Category}, "not read as a number: its amounts carry different units ($, €)", ""},
+		{"x", "5%|€7", Hints{}, Field{Kind: Category}, "not read as a number: its amounts carry different units (%, €)", ""},
+		{"x", "1*9|2*9|14+*4", Hints{}, Field{Kind: Category}, `read as a category: open bounds such as "20+", 4 of them (the first at leads.csv:20)`, ""},
+		{"x", sequence("%d", 60) + "|>60*4", Hints{}, Field{Kind: Number, Bounds: true}, `open bounds such as "20+", read as the bound: 4 (the first at leads.csv:62)`, strings.Join(cells(sequence("%d", 60)+"|60*4"), "|")},
+		{"x", "1*30|2*30|ca. 3", Hints{}, Field{Kind: Number}, "cells that are no numbers, read as missing: 1 of 61 (the first at leads.csv:62)", strings.Repeat("1|", 30) + strings.Repeat("2|", 30)},
+		{"x", "1*6|2*6|never*5", Hints{}, Field{Kind: Category}, "not read as a number: 5 of 17 cells are none (the first at leads.csv:14)", ""},
+		{"x", "1|none of it|2", as(Number), Field{Kind: Number}, "cells that are no numbers, read as missing: 1 of 3 (the first at leads.csv:3)", "1||2"},
 		{"x", "1|2|None|-|#REF!", Hints{}, Field{Kind: Number, Missing: []string{"#REF!", "-", "None"}}, `read as missing: "-" (1), "#REF!" (1), "None" (1)`, "1|2|||"},
 		{"x", "1|n.a.|2", Hints{Missing: []string{"n.a."}}, Field{Kind: Number, Missing: []string{"n.a."}}, `read as missing: "n.a." (1)`, "1||2"},
 		// Numbers that are names.
@@ -98,23 +100,26 @@ func TestInfer(t *testing.T) {
 		{"x", "yes|no|unknown", Hints{}, Field{Kind: Category}, "", ""},
 		{"x", "1|0|1", as(Bool), Field{Kind: Bool}, "", "1|0|1"},
 		// Times.
-		{"x", "2018-01-02|2018-01-03 10:00:00|", Hints{}, Field{Kind: Time, Layout: LayoutISO}, "", "2018-01-02T00:00:00Z|2018-01-03T10:00:00Z|"},
-		{"x", "2018-01-02|2018-01-03", Hints{Zone: "Europe/Berlin"}, Field{Kind: Time, Layout: LayoutISO}, "", "2018-01-01T23:00:00Z|2018-01-02T23:00:00Z"},
-		{"x", "1/2/2018|13/2/2018", Hints{}, Field{Kind: Time, Layout: LayoutDMY}, "", "2018-02-01T00:00:00Z|2018-02-13T00:00:00Z"},
-		{"x", "1/2/2018|2/13/2018", Hints{}, Field{Kind: Time, Layout: LayoutMDY}, "", "2018-01-02T00:00:00Z|2018-02-13T00:00:00Z"},
-		{"x", "1/2/2018|2/3/2018", dmy, Field{Kind: Time, Layout: LayoutDMY}, "", "2018-02-01T00:00:00Z|2018-03-02T00:00:00Z"},
-		{"x", "1/2/2018|2/3/2018", mdy, Field{Kind: Time, Layout: LayoutMDY}, "", "2018-01-02T00:00:00Z|2018-02-03T00:00:00Z"},
-		{"x", "1/2/2018|2/13/2018", dmy, Field{Kind: Time, Layout: LayoutMDY}, "its dates can only be read as 1/2/2006, whatever --dates says", "2018-01-02T00:00:00Z|2018-02-13T00:00:00Z"},
-		{"x", "2 Jan 2018|March 3, 2018", Hints{}, Field{Kind: Time, Layout: LayoutWords}, "", "2018-01-02T00:00:00Z|2018-03-03T00:00:00Z"},
-		{"x", "Jan-2018|Feb-2018", Hints{}, Field{Kind: Time, Layout: LayoutMonth}, "", "2018-01-01T00:00:00Z|2018-02-01T00:00:00Z"},
-		{"x", "1514764800|1514764801", as(Time), Field{Kind: Time, Layout: LayoutUnix}, "", "2018-01-01T00:00:00Z|2018-01-01T00:00:01Z"},
-		{"x", "1514764800000|1514764801000", as(Time), Field{Kind: Time, Layout: LayoutUnixMilli}, "", "2018-01-01T00:00:00Z|2018-01-01T00:00:01Z"},
-		{"x", "20180101|20180102", as(Time), Field{Kind: Time, Layout: LayoutCompact}, "", "2018-01-01T00:00:00Z|2018-01-02T00:00:00Z"},
+		{"x", "2018-01-02|2018-01-03 10:00:00|", Hints{}, Field{Kind: Time, Layout: layoutISO}, "", "2018-01-02T00:00:00Z|2018-01-03T10:00:00Z|"},
+		{"x", "2018-01-02|2018-01-03", Hints{Zone: "Europe/Berlin"}, Field{Kind: Time, Layout: layoutISO}, "", "2018-01-01T23:00:00Z|2018-01-02T23:00:00Z"},
+		{"x", "1/2/2018|13/2/2018", Hints{}, Field{Kind: Time, Layout: layoutDMY}, "", "2018-02-01T00:00:00Z|2018-02-13T00:00:00Z"},
+		{"x", "1/2/2018|2/13/2018", Hints{}, Field{Kind: Time, Layout: layoutMDY}, "", "2018-01-02T00:00:00Z|2018-02-13T00:00:00Z"},
+		{"x", "1/2/2018|2/3/2018", dmy, Field{Kind: Time, Layout: layoutDMY}, "", "2018-02-01T00:00:00Z|2018-03-02T00:00:00Z"},
+		{"x", "1/2/2018|2/3/2018", mdy, Field{Kind: Time, Layout: layoutMDY}, "", "2018-01-02T00:00:00Z|2018-02-03T00:00:00Z"},
+		{"x", "1/2/2018|2/13/2018", dmy, Field{Kind: Time, Layout: layoutMDY}, "its dates can only be read as 1/2/2006, whatever --dates says", "2018-01-02T00:00:00Z|2018-02-13T00:00:00Z"},
+		{"x", "2 Jan 2018|March 3, 2018", Hints{}, Field{Kind: Time, Layout: layoutWords}, "", "2018-01-02T00:00:00Z|2018-03-03T00:00:00Z"},
+		{"x", "Jan-2018|Feb-2018", Hints{}, Field{Kind: Time, Layout: layoutMonth}, "", "2018-01-01T00:00:00Z|2018-02-01T00:00:00Z"},
+		{"x", "1514764800|1514764801", as(Time), Field{Kind: Time, Layout: layoutUnix}, "", "2018-01-01T00:00:00Z|2018-01-01T00:00:01Z"},
+		{"x", "1514764800000|1514764801000", as(Time), Field{Kind: Time, Layout: layoutUnixMilli}, "", "2018-01-01T00:00:00Z|2018-01-01T00:00:01Z"},
+		{"x", "20180101|20180102", as(Time), Field{Kind: Time, Layout: layoutCompact}, "", "2018-01-01T00:00:00Z|2018-01-02T00:00:00Z"},
 		{"x", "20180101|20180102", Hints{}, Field{Kind: Number}, "", "20180101|20180102"},
-		{"x", "2018-01-02*11|soon", Hints{}, Field{Kind: Time, Layout: LayoutISO}, "1 of 12 cells are no dates and are read as missing (the first at leads.csv:13)", strings.Repeat("2018-01-02T00:00:00Z|", 11)},
-		{"x", "2018-01-02*11|soon*3", Hints{}, Field{Kind: Category}, "11 of 14 cells are dates and 3 are not (the first at leads.csv:13): not read as a time", ""},
-		{"x", "2018-01-02|0000-00-00", Hints{}, Field{Kind: Time, Layout: LayoutISO, Missing: []string{"0000-00-00"}}, `read as missing: "0000-00-00" (1)`, "2018-01-02T00:00:00Z|"},
-		{"x", "|", Hints{Roles: Roles{Closed: "x"}}, Field{Kind: Time, Layout: LayoutISO}, "", "|"},
+		{"x", "2018-01-02*11|soon", Hints{}, Field{Kind: Time, Layout: layoutISO}, "cells that are no dates, read as missing: 1 of 12 (the first at leads.csv:13)", strings.Repeat("2018-01-02T00:00:00Z|", 11)},
+		{"x", "2018-01-02*11|soon*3", Hints{}, Field{Kind: Category}, "not read as a time: 3 of 14 cells are none (the first at leads.csv:13)", ""},
+		{"x", "2018-01-02|0000-00-00", Hints{}, Field{Kind: Time, Layout: layoutISO, Missing: []string{"0000-00-00"}}, `read as missing: "0000-00-00" (1)`, "2018-01-02T00:00:00Z|"},
+		{"x", "|", Hints{Roles: Roles{Closed: "x"}}, Field{Kind: Time, Layout: layoutISO}, "", "|"},
+		{"x", "12-34-5678|98-76-5432", Hints{}, Field{Kind: Text}, "", ""},
+		{"x", "1234-56-78|1234-56-79", Hints{}, Field{Kind: Text}, "", ""},
+		{"x", "13/13/2018", Hints{}, Field{Kind: Text}, "", ""},
 		// Words.
 		{"x", "Web*3|Select*2|Phone", Hints{}, Field{Kind: Category, Missing: []string{"Select"}}, `read as missing: "Select" (2)`, ""},
 		{"x", "Known*3|None*2", Hints{}, Field{Kind: Category}, "", ""},
@@ -134,7 +139,7 @@ func TestInfer(t *testing.T) {
 		{"x", "00Q1t000003XyzA|00Q1t000003XyzB", Hints{}, Field{Kind: ID}, "", ""},
 		{"lead_id", sequence("lead_%06d", 12), Hints{}, Field{Kind: ID}, "", ""},
 		{"x", sequence("7%d-VHVEG", 12), Hints{}, Field{Kind: ID}, "", ""},
-		{"x", "|", Hints{}, Field{Kind: Category}, `1 columns are empty: "x"`, ""},
+		{"x", "|", Hints{}, Field{Kind: Category}, `empty columns: "x"`, ""},
 		// Roles and hints.
 		{"x", "1|0", Hints{Roles: Roles{Outcome: "x"}}, Field{Kind: Category}, "", ""},
 		{"x", "Yes|No", Hints{Roles: Roles{Outcome: "x"}}, Field{Kind: Category}, "", ""},
@@ -160,7 +165,7 @@ func TestInfer(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			odd := strings.Contains(tt.notes, "are no ")
+			odd := strings.Contains(tt.notes, "cells that are no ")
 			if len(notes) > 0 != odd {
 				t.Errorf("applied to its own table: %v", notes)
 			}
@@ -200,7 +205,6 @@ func TestInferErrors(t *testing.T) {
 		{"2018-01-02|2018-02-30", Hints{}, `leads.csv:3: column "x": this date or time does not exist: mend it, or leave the cell empty`},
 		{"2018-01-02 10:00|2018-01-02 25:00", Hints{}, `leads.csv:3: column "x": this date or time does not exist: mend it, or leave the cell empty`},
 		{"31/4/2018|30/4/2018", Hints{}, `leads.csv:2: column "x": this date or time does not exist: mend it, or leave the cell empty`},
-		{"13/13/2018", Hints{}, `leads.csv:2: column "x": dates are in two orders: the month first here, the day first at leads.csv:2`},
 		{"soon|later", Hints{Roles: Roles{Created: "x"}}, `leads.csv:2: column "x": is to be read as time, but its cells cannot; the first is here`},
 		{"soon|later", Hints{Kinds: map[string]Kind{"x": Number}}, `leads.csv:2: column "x": is to be read as number, but its cells cannot; the first is here`},
 		{"soon|later", Hints{Kinds: map[string]Kind{"x": Bool}}, `leads.csv:2: column "x": is to be read as bool, but its cells cannot; the first is here`},
@@ -232,7 +236,7 @@ func TestDecimalOfTable(t *testing.T) {
 	if s.Fields[0].Decimal != "," || s.Fields[1].Decimal != "," {
 		t.Errorf("fields %+v", s.Fields)
 	}
-	if want := "2 numbers such as 1,234 are read with a decimal comma, as other columns of the table have it"; said(notes) != want {
+	if want := "numbers such as 1,234, read with a decimal comma as other columns of the table have it: 2"; said(notes) != want {
 		t.Errorf("notes %q, want %q", said(notes), want)
 	}
 	s, _, err = Infer(rawTable(rawColumn("a", "1,200", "3,400"), rawColumn("b", "1,5", "2,75"), rawColumn("c", "1.5", "2.75")), Hints{})
@@ -244,17 +248,49 @@ func TestDecimalOfTable(t *testing.T) {
 	}
 }
 
-// A typed column keeps its kind, whatever its name and values suggest.
+// A typed column keeps its kind, but numbers that are names become words.
 func TestInferTyped(t *testing.T) {
-	table := &Table{Rows: 1, Columns: []*Column{{Name: "b", Kind: Number, Nums: []float64{1}}, {Name: "a", Kind: Time, Times: []int64{0}}}}
-	s, notes, err := Infer(table, Hints{Roles: Roles{ID: "b"}})
+	number := func(name string, xs ...float64) *Column { return &Column{Name: name, Kind: Number, Nums: xs} }
+	table := &Table{Rows: 3, Columns: []*Column{
+		number("amount", 1, 2, 3), number("customer_id", 7, 8, 9), number("owner_id", 7, 7, math.NaN()), number("rep", 1.5, 2, 3), number("stage", 1, 1, 2),
+		{Name: "at", Kind: Time, Times: []int64{0, 1, 2}}, {Name: "sure", Kind: Bool, Nums: []float64{0, 1, 0}}, {Name: "who", Kind: Text, Texts: MakeStrings("a", "b", "c")},
+	}}
+	s, notes, err := Infer(table, Hints{Roles: Roles{Outcome: "stage"}})
 	if err != nil || len(notes) > 0 {
 		t.Fatal(err, notes)
 	}
-	want := []Field{{Name: "a", Kind: Time}, {Name: "b", Kind: Number}}
+	want := []Field{{Name: "amount", Kind: Number}, {Name: "at", Kind: Time}, {Name: "customer_id", Kind: ID}, {Name: "owner_id", Kind: Category},
+		{Name: "rep", Kind: Number}, {Name: "stage", Kind: Category}, {Name: "sure", Kind: Bool}, {Name: "who", Kind: Text}}
 	if diff := cmp.Diff(want, s.Fields); diff != "" {
 		t.Error(diff)
 	}
+	typed, _, err := s.Apply(table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"7", "7", ""}, texts(typed.Column("owner_id"))); diff != "" {
+		t.Error(diff)
+	}
+	_, _, err = Infer(table, Hints{Roles: Roles{Created: "amount"}})
+	if want := `column "amount": is number in the file and cannot be read as time`; err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
+	}
+}
+
+// The order of rows has no part in how a column is read.
+func TestInferIgnoresRowOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		kinds := [][]string{{"1", "2", "1,200", "5%", "7", "x"}, {"1/2/2018", "13/2/2018", "3/4/2018"}, {"yes", "no", "N/A", "None", "1"}, {"a;b", "b", "a", "a;c;b"}, {"1,5", "1.200,3", "12"}, {"007", "12", "13", "14+", "Select"}}
+		all := rapid.SliceOfN(rapid.SampledFrom(rapid.SampledFrom(kinds).Draw(t, "kind")), 1, 40).Draw(t, "cells")
+		one, _, err := Infer(rawTable(rawColumn("x", all...)), Hints{Dates: "dmy"})
+		two, _, err2 := Infer(rawTable(rawColumn("x", rapid.Permutation(all).Draw(t, "order")...)), Hints{Dates: "dmy"})
+		if (err == nil) != (err2 == nil) {
+			t.Fatal(err, err2)
+		}
+		if diff := cmp.Diff(one, two); diff != "" {
+			t.Fatal(diff)
+		}
+	})
 }
 
 func BenchmarkInfer(b *testing.B) {

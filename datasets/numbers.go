@@ -104,7 +104,7 @@ func (in *inference) numbers(f *finding, p *profile, forced bool) bool {
 	}
 	if !enough {
 		if 2*good > p.filled {
-			f.notes = append(f.notes, p.note("%d of %d cells are numbers and %d are not (the first at %s): not read as a number", good, p.filled, c.odd, p.at(c.firstOdd)))
+			f.notes = append(f.notes, p.note("not read as a number: %d of %d cells are none (the first at %s)", c.odd, p.filled, p.at(c.firstOdd)))
 		}
 		f.noNumber()
 		return false
@@ -114,7 +114,7 @@ func (in *inference) numbers(f *finding, p *profile, forced bool) bool {
 		if forced {
 			f.err = p.fail(-1, "its amounts carry different units (%s): convert them first", strings.Join(c.units, ", "))
 		} else {
-			f.notes = append(f.notes, p.note("its amounts carry different units (%s): not read as a number", strings.Join(c.units, ", ")))
+			f.notes = append(f.notes, p.note("not read as a number: its amounts carry different units (%s)", strings.Join(c.units, ", ")))
 		}
 		return false
 	}
@@ -123,7 +123,7 @@ func (in *inference) numbers(f *finding, p *profile, forced bool) bool {
 	}
 	if !forced && c.bounds > 0 && c.distinct <= 50 {
 		f.noNumber()
-		f.notes = append(f.notes, p.note("%d cells are open bounds such as \"20+\" (the first at %s): read as a category", c.bounds, p.at(c.firstBound)))
+		f.notes = append(f.notes, p.note("read as a category: open bounds such as \"20+\", %d of them (the first at %s)", c.bounds, p.at(c.firstBound)))
 		return false
 	}
 	p.asNothing()
@@ -136,18 +136,18 @@ func (in *inference) numbers(f *finding, p *profile, forced bool) bool {
 	}
 	switch {
 	case ambiguous > 0 && sign == ',':
-		f.notes = append(f.notes, p.note("%d numbers such as 1,234 are read with a decimal comma, as other columns of the table have it", ambiguous))
+		f.notes = append(f.notes, p.note("numbers such as 1,234, read with a decimal comma as other columns of the table have it: %d", ambiguous))
 	case ambiguous > 0:
-		f.notes = append(f.notes, p.note("%d numbers such as 1,234 are read as thousands; nothing in the table tells whether they are", ambiguous))
+		f.notes = append(f.notes, p.note("numbers such as 1,234, read as thousands though nothing in the table tells: %d", ambiguous))
 	}
 	if f.field.Unit == "%" && c.marked < good {
-		f.notes = append(f.notes, p.note("%d of %d numbers carry no %% sign and are read as percents like the others", good-c.marked, good))
+		f.notes = append(f.notes, p.note("numbers without %% sign, read as percents like the others: %d of %d", good-c.marked, good))
 	}
 	if c.bounds > 0 {
-		f.notes = append(f.notes, p.note("%d open bounds such as \"20+\" (the first at %s) are read as the bound", c.bounds, p.at(c.firstBound)))
+		f.notes = append(f.notes, p.note("open bounds such as \"20+\", read as the bound: %d (the first at %s)", c.bounds, p.at(c.firstBound)))
 	}
 	if c.odd > 0 {
-		f.notes = append(f.notes, p.note("%d of %d cells are no numbers and are read as missing (the first at %s)", c.odd, p.filled, p.at(c.firstOdd)))
+		f.notes = append(f.notes, p.note("cells that are no numbers, read as missing: %d of %d (the first at %s)", c.odd, p.filled, p.at(c.firstOdd)))
 	}
 	return true
 }

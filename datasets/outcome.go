@@ -101,8 +101,9 @@ func (o *Outcomes) add(row int, state State, created, closed int64, days, entry 
 
 // Read finds out what became of the leads of a typed table, as it could be
 // seen strictly before asOf (microseconds). NoTime means: just after the
-// latest creation, or closing of a closed lead, in the table; planned closing
-// dates of open leads do not count.
+// latest creation, or closing of a closed lead, in the table (the next day
+// where the table has whole days, else the next second or microsecond);
+// planned closing dates of open leads do not count.
 //
 // Rules, each with a note that counts the rows: closed leads without a closing
 // time, closed more than two days before they were created, or leads without
@@ -202,8 +203,8 @@ func (rd *outcomeReader) columns() error {
 
 func (rd *outcomeReader) note(column string, t tally, format string, args ...any) {
 	if t.count > 0 {
-		message := fmt.Sprintf(format, append([]any{t.count}, args...)...)
-		rd.notes = append(rd.notes, Note{column, -1, message + fmt.Sprintf(" (the first at %s)", rd.table.At(t.first))})
+		message := fmt.Sprintf(format, args...)
+		rd.notes = append(rd.notes, Note{column, -1, fmt.Sprintf("%s: %d (the first at %s)", message, t.count, rd.table.At(t.first))})
 	}
 }
 
@@ -221,7 +222,7 @@ func (rd *outcomeReader) repeatedIDs() {
 		}
 		seen[s] = struct{}{}
 	}
-	rd.note(c.Name, again, "%d rows repeat an id; each counts as a lead of its own")
+	rd.note(c.Name, again, "rows that repeat an id, each taken as a lead of its own")
 }
 
 // untimed is for tables without creation times: states, and durations where
@@ -263,7 +264,7 @@ func (rd *outcomeReader) untimed(states []State, asOf int64) (*Outcomes, []Note,
 
 // facts makes the facts of a table with creation times, and the end of its data.
 func (rd *outcomeReader) facts(states []State) (facts []fact, end int64) {
-	end = NoTime
+	latest := clock{NoTime, MicrosPerDay}
 	for row, state := range states {
 		if state == ignored {
 			continue
@@ -273,17 +274,42 @@ func (rd *outcomeReader) facts(states []State) (facts []fact, end int64) {
 			rd.noCreated.add(row)
 			continue
 		}
-		end = max(end, f.created+1)
 		last, ok := rd.lastLook(row, &f)
+		latest.see(f.created)
 		if !ok {
 			continue
 		}
-		if last != NoTime {
-			end = max(end, last+1)
-		}
+		latest.see(last)
 		facts = append(facts, f)
 	}
-	return facts, end
+	return facts, latest.end()
+}
+
+// clock finds the moment just after the latest of some times, by their own
+// resolution: the next day where all are whole days (UTC), else the next
+// second or microsecond.
+type clock struct {
+	latest int64 // NoTime before the first
+	unit   int64
+}
+
+func (c *clock) see(at int64) {
+	if at == NoTime {
+		return
+	}
+	c.latest = max(c.latest, at)
+	for at%c.unit != 0 {
+		if c.unit = c.unit / MicrosPerDay * 1_000_000; c.unit == 0 {
+			c.unit = 1
+		}
+	}
+}
+
+func (c *clock) end() int64 {
+	if c.latest == NoTime {
+		return NoTime
+	}
+	return c.latest + c.unit
 }
 
 // lastLook sets the event of a fact, and says when the table last knew of the
@@ -378,16 +404,16 @@ func (rd *outcomeReader) tell(end int64) {
 		return c.Name
 	}
 	created, closed := name(rd.created), name(rd.closed)
-	rd.note(created, rd.noCreated, "%d leads have no creation time and are left out")
-	rd.note(name(rd.duration), rd.noDuration, "%d leads have no duration, or a negative one, and are left out")
-	rd.note(closed, rd.noClosed, "%d won or lost leads have no closing time and are left out")
-	rd.note(closed, rd.backwards, "%d leads closed more than 2 days before they were created and are left out")
-	rd.note(closed, rd.sameDay, "%d leads closed up to 2 days before they were created; they count as closed at creation")
-	rd.note(closed, rd.reopened, "%d open leads have a closing time in the past: they were reopened, and count as open")
-	rd.note(closed, rd.planned, "%d open leads have a closing time to come: a plan, and not used")
-	rd.note(created, rd.future, "%d leads were created at or after the as-of %s and do not exist yet", day)
-	rd.note(closed, rd.unseen, "%d leads closed at or after the as-of %s and count as open", day)
-	rd.note("", rd.silent, "%d leads were open for more than %g days and count as lost on that day", rd.contract.SilentAfter)
-	rd.note("", rd.late, "%d leads were won after more than %g days of silence and count as lost on that day, as it would have been seen", rd.contract.SilentAfter)
-	rd.note("", rd.early, "%d leads had their outcome before outcomes were recorded and are left out")
+	rd.note(created, rd.noCreated, "leads without creation time, left out")
+	rd.note(name(rd.duration), rd.noDuration, "leads without duration or with a negative one, left out")
+	rd.note(closed, rd.noClosed, "won or lost leads without closing time, left out")
+	rd.note(closed, rd.backwards, "leads closed more than 2 days before they were created, left out")
+	rd.note(closed, rd.sameDay, "leads closed up to 2 days before they were created, taken as closed at creation")
+	rd.note(closed, rd.reopened, "open leads with a closing time in the past (reopened), taken as open")
+	rd.note(closed, rd.planned, "open leads with a closing time to come (a plan), which is not used")
+	rd.note(created, rd.future, "leads created at or after the as-of %s, which do not exist yet", day)
+	rd.note(closed, rd.unseen, "leads closed at or after the as-of %s, taken as open", day)
+	rd.note("", rd.silent, "leads open for more than %g days, taken as lost on that day", rd.contract.SilentAfter)
+	rd.note("", rd.late, "leads won after more than %g days of silence, taken as lost on that day as it would have been seen", rd.contract.SilentAfter)
+	rd.note("", rd.early, "leads whose outcome came before outcomes were recorded, left out")
 }

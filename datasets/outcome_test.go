@@ -82,43 +82,43 @@ func TestContractRead(t *testing.T) {
 		notes    string
 	}{
 		{"plain", deals([]float64{0, 1, 2}, []string{"Won", "lost ", "Open"}, []float64{5, 4, -1}), wonLost(), none,
-			shown{[]int{0, 1, 2}, "wlo", []float64{5, 3, 3}, nil, 5},
+			shown{[]int{0, 1, 2}, "wlo", []float64{5, 3, 4}, nil, 6},
 			`neither won nor lost, so open: "Open" (1)`},
 		{"as-of given", deals([]float64{0, 1, 4}, []string{"Won", "Lost", "Won"}, []float64{5, 4, 6}), wonLost(), day(4),
 			shown{[]int{0, 1}, "oo", []float64{4, 3}, nil, 4},
-			"1 leads were created at or after the as-of 1970-01-05 and do not exist yet (the first at leads.csv:4); 2 leads closed at or after the as-of 1970-01-05 and count as open (the first at leads.csv:2)"},
+			"leads created at or after the as-of 1970-01-05, which do not exist yet: 1 (the first at leads.csv:4); leads closed at or after the as-of 1970-01-05, taken as open: 2 (the first at leads.csv:2)"},
 		{"a plan is not the end of the data", deals([]float64{0, 1}, []string{"Won", "Open"}, []float64{5, 900}), Contract{Won: []string{"Won"}}, none,
-			shown{[]int{0, 1}, "wo", []float64{5, 4}, nil, 5},
-			`neither won nor lost, so open: "Open" (1); 1 open leads have a closing time to come: a plan, and not used (the first at leads.csv:3)`},
+			shown{[]int{0, 1}, "wo", []float64{5, 5}, nil, 6},
+			`neither won nor lost, so open: "Open" (1); open leads with a closing time to come (a plan), which is not used: 1 (the first at leads.csv:3)`},
 		{"reopened", deals([]float64{0, 1}, []string{"Won", "Open"}, []float64{5, 3}), Contract{Won: []string{"Won"}}, none,
-			shown{[]int{0, 1}, "wo", []float64{5, 4}, nil, 5},
-			`neither won nor lost, so open: "Open" (1); 1 open leads have a closing time in the past: they were reopened, and count as open (the first at leads.csv:3)`},
+			shown{[]int{0, 1}, "wo", []float64{5, 5}, nil, 6},
+			`neither won nor lost, so open: "Open" (1); open leads with a closing time in the past (reopened), taken as open: 1 (the first at leads.csv:3)`},
 		{"closed without time", deals([]float64{0, 1}, []string{"Won", "Lost"}, []float64{5, -1}), wonLost(), none,
-			shown{[]int{0}, "w", []float64{5}, nil, 5},
-			"1 won or lost leads have no closing time and are left out (the first at leads.csv:3)"},
+			shown{[]int{0}, "w", []float64{5}, nil, 6},
+			"won or lost leads without closing time, left out: 1 (the first at leads.csv:3)"},
 		{"no creation time", deals([]float64{0, -1}, []string{"Won", "Lost"}, []float64{5, 3}), wonLost(), none,
-			shown{[]int{0}, "w", []float64{5}, nil, 5},
-			"1 leads have no creation time and are left out (the first at leads.csv:3)"},
+			shown{[]int{0}, "w", []float64{5}, nil, 6},
+			"leads without creation time, left out: 1 (the first at leads.csv:3)"},
 		{"closed long before created", deals([]float64{0, 9}, []string{"Won", "Lost"}, []float64{5, 6}), wonLost(), none,
-			shown{[]int{0}, "w", []float64{5}, nil, 9},
-			"1 leads closed more than 2 days before they were created and are left out (the first at leads.csv:3)"},
+			shown{[]int{0}, "w", []float64{5}, nil, 10},
+			"leads closed more than 2 days before they were created, left out: 1 (the first at leads.csv:3)"},
 		{"closed a little before created", deals([]float64{0, 9}, []string{"Won", "Lost"}, []float64{5, 7.5}), wonLost(), none,
-			shown{[]int{0, 1}, "wl", []float64{5, 0}, nil, 9},
-			"1 leads closed up to 2 days before they were created; they count as closed at creation (the first at leads.csv:3)"},
+			shown{[]int{0, 1}, "wl", []float64{5, 0}, nil, 10},
+			"leads closed up to 2 days before they were created, taken as closed at creation: 1 (the first at leads.csv:3)"},
 		{"silence", deals([]float64{0, 0, 15, 10, 0}, []string{"Won", "Open", "Open", "Won", "Lost"}, []float64{12, -1, -1, 20, 10}), silent, none,
-			shown{[]int{0, 1, 2, 3, 4}, "llowl", []float64{10, 10, 5, 10, 10}, nil, 20},
-			`neither won nor lost, so open: "Open" (2); 1 leads were open for more than 10 days and count as lost on that day (the first at leads.csv:3); 1 leads were won after more than 10 days of silence and count as lost on that day, as it would have been seen (the first at leads.csv:2)`},
+			shown{[]int{0, 1, 2, 3, 4}, "llowl", []float64{10, 10, 6, 10, 10}, nil, 21},
+			`neither won nor lost, so open: "Open" (2); leads open for more than 10 days, taken as lost on that day: 1 (the first at leads.csv:3); leads won after more than 10 days of silence, taken as lost on that day as it would have been seen: 1 (the first at leads.csv:2)`},
 		{"delayed entry", deals([]float64{5, 5, 30, 12}, []string{"Won", "Won", "Won", "Open"}, []float64{10, 25, 40, -1}), Contract{Won: []string{"won"}, ObservedAt: day(20)}, none,
-			shown{[]int{1, 2, 3}, "wwo", []float64{20, 10, 28}, []float64{15, 0, 8}, 40},
-			`neither won nor lost, so open: "Open" (1); 1 leads had their outcome before outcomes were recorded and are left out (the first at leads.csv:2)`},
+			shown{[]int{1, 2, 3}, "wwo", []float64{20, 10, 29}, []float64{15, 0, 8}, 41},
+			`neither won nor lost, so open: "Open" (1); leads whose outcome came before outcomes were recorded, left out: 1 (the first at leads.csv:2)`},
 		{"nothing observed yet", deals([]float64{5}, []string{"Won"}, []float64{25}), Contract{Won: []string{"won"}, ObservedAt: day(20)}, day(15),
 			shown{nil, "", nil, nil, 15},
-			"1 leads closed at or after the as-of 1970-01-16 and count as open (the first at leads.csv:2)"},
+			"leads closed at or after the as-of 1970-01-16, taken as open: 1 (the first at leads.csv:2)"},
 		{"other is lost", deals([]float64{0, 0, 0}, []string{"Won", "Gone", ""}, []float64{1, 2, -1}), Contract{Won: []string{"Won"}, OtherLost: true}, none,
-			shown{[]int{0, 1, 2}, "wlo", []float64{1, 2, 2}, nil, 2},
+			shown{[]int{0, 1, 2}, "wlo", []float64{1, 2, 3}, nil, 3},
 			"neither won nor lost, so open: empty (1)"},
 		{"no losses recorded", deals([]float64{0, 0}, []string{"Won", ""}, []float64{1, -1}), Contract{Won: []string{"Won"}}, none,
-			shown{[]int{0, 1}, "wo", []float64{1, 1}, nil, 1},
+			shown{[]int{0, 1}, "wo", []float64{1, 2}, nil, 2},
 			"neither won nor lost, so open: empty (1)"},
 	}
 	for _, tt := range tests {
@@ -142,6 +142,24 @@ func TestContractRead(t *testing.T) {
 	}
 }
 
+// The data end with the day, second or microsecond of the latest time.
+func TestEndOfData(t *testing.T) {
+	for _, tt := range []struct {
+		closed int64
+		want   string
+	}{{0, "1970-01-02T00:00:00Z"}, {90_000_000, "1970-01-01T00:01:31Z"}, {90_000_001, "1970-01-01T00:01:30.000002Z"}, {-MicrosPerDay, "1970-01-02T00:00:00Z"}} {
+		table := deals([]float64{0}, []string{"Won"}, []float64{0})
+		table.Column("closed").Times[0] = tt.closed
+		o, _, err := Contract{Won: []string{"Won"}}.Read(table, dealRoles, NoTime)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := FormatTime(o.End); got != tt.want {
+			t.Errorf("closed at %d: the data end at %s, want %s", tt.closed, got, tt.want)
+		}
+	}
+}
+
 // Other columns than two dates and a status.
 func TestContractReadOtherColumns(t *testing.T) {
 	status := &Column{Name: "status", Kind: Category, Texts: MakeStrings("Won", "Loss", "Won", "Open")}
@@ -160,17 +178,17 @@ func TestContractReadOtherColumns(t *testing.T) {
 		notes    string
 	}{
 		{"flat", Contract{Won: []string{"Won"}, OtherLost: true}, Roles{Outcome: "status"}, shown{[]int{0, 1, 2, 3}, "wlwl", []float64{nan, nan, nan, nan}, nil, -1}, ""},
-		{"flat yes and no", Contract{Won: []string{"Yes"}, OtherLost: true}, Roles{Outcome: "churn"}, shown{[]int{0, 1, 3}, "wlw", []float64{nan, nan, nan}, nil, -1}, "1 rows have no outcome and are left out (the first at row 3)"},
+		{"flat yes and no", Contract{Won: []string{"Yes"}, OtherLost: true}, Roles{Outcome: "churn"}, shown{[]int{0, 1, 3}, "wlw", []float64{nan, nan, nan}, nil, -1}, "rows without outcome, left out: 1 (the first at row 3)"},
 		{"flat 1 and 0", Contract{Won: []string{"1.0"}, Lost: []string{"0"}}, Roles{Outcome: "y"}, shown{[]int{0, 1, 2, 3}, "wllw", []float64{nan, nan, nan, nan}, nil, -1}, ""},
 		{"durations", Contract{Won: []string{"won"}, Lost: []string{"loss"}, SilentAfter: 10}, Roles{Outcome: "status", Duration: "length"}, shown{[]int{0, 3}, "wl", []float64{5, 10}, nil, -1},
-			`neither won nor lost, so open: "Open" (1); 2 leads have no duration, or a negative one, and are left out (the first at row 2); 1 leads were open for more than 10 days and count as lost on that day (the first at row 4)`},
-		{"durations from a date", Contract{Won: []string{"won"}, Lost: []string{"loss"}}, Roles{Outcome: "status", Created: "created", Duration: "length"}, shown{[]int{0, 3}, "wo", []float64{5, 20}, nil, 21},
-			`neither won nor lost, so open: "Open" (1); 2 leads have no duration, or a negative one, and are left out (the first at row 2)`},
-		{"won where present", Contract{WonPresent: true}, Roles{Outcome: "won_at", Created: "created"}, shown{[]int{0, 1, 2, 3}, "wowo", []float64{4, 6, 6, 5}, nil, 6}, ""},
+			`neither won nor lost, so open: "Open" (1); leads without duration or with a negative one, left out: 2 (the first at row 2); leads open for more than 10 days, taken as lost on that day: 1 (the first at row 4)`},
+		{"durations from a date", Contract{Won: []string{"won"}, Lost: []string{"loss"}}, Roles{Outcome: "status", Created: "created", Duration: "length"}, shown{[]int{0, 3}, "wo", []float64{5, 20}, nil, 22},
+			`neither won nor lost, so open: "Open" (1); leads without duration or with a negative one, left out: 2 (the first at row 2)`},
+		{"won where present", Contract{WonPresent: true}, Roles{Outcome: "won_at", Created: "created"}, shown{[]int{0, 1, 2, 3}, "wowo", []float64{4, 7, 6, 6}, nil, 7}, ""},
 		{"present in a flat table", Contract{WonPresent: true, OtherLost: true}, Roles{Outcome: "won_at"}, shown{[]int{0, 1, 2, 3}, "wlwl", []float64{nan, nan, nan, nan}, nil, -1},
 			"closing times are of no use without creation times (--created)"},
 		{"ids repeat", Contract{Won: []string{"Won"}, OtherLost: true}, Roles{Outcome: "status", ID: "y"}, shown{[]int{0, 1, 2, 3}, "wlwl", []float64{nan, nan, nan, nan}, nil, -1},
-			"2 rows repeat an id; each counts as a lead of its own (the first at row 3)"},
+			"rows that repeat an id, each taken as a lead of its own: 2 (the first at row 3)"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -25,8 +25,8 @@ type fieldReader struct {
 	unread  string // the note on a cell that cannot be read
 }
 
-// Compile makes a schema ready for reading. The error is an *Error: a zone or
-// a kind that is not known, two fields of one name.
+// Compile makes a schema ready for reading. The error is an *Error: a zone, a
+// kind or a layout that is not known, two fields of one name.
 func (s *Schema) Compile() (*Reader, error) {
 	zone, err := loadZone(s.Zone)
 	if err != nil {
@@ -39,6 +39,9 @@ func (s *Schema) Compile() (*Reader, error) {
 		}
 		if f.Kind == Raw || f.Kind > ID {
 			return nil, &Error{Column: f.Name, Message: "the schema does not say its kind"}
+		}
+		if f.Kind == Time && f.Layout != "" && !slices.Contains(layouts, f.Layout) {
+			return nil, &Error{Column: f.Name, Message: fmt.Sprintf("its layout is none of %s", strings.Join(layouts, ", "))}
 		}
 		r.index[f.Name] = i
 		c := fieldReader{Field: f, decimal: '.', zone: zone, missing: make(map[string]struct{}, len(f.Missing))}

@@ -11,7 +11,7 @@ import (
 
 var leadSchema = &Schema{Fields: []Field{
 	{Name: "amount", Kind: Number, Decimal: ",", Unit: "€", Missing: []string{"-"}},
-	{Name: "born", Kind: Time, Layout: LayoutDMY},
+	{Name: "born", Kind: Time, Layout: layoutDMY},
 	{Name: "called", Kind: Bool},
 	{Name: "id", Kind: ID},
 	{Name: "source", Kind: Category, Missing: []string{"Select"}},
@@ -57,7 +57,7 @@ func TestApply(t *testing.T) {
 
 // Typed columns pass where kinds agree, and go by their text where they do not.
 func TestApplyTyped(t *testing.T) {
-	s := &Schema{Fields: []Field{{Name: "n", Kind: Number}, {Name: "b", Kind: Bool}, {Name: "c", Kind: Category}, {Name: "d", Kind: Category}, {Name: "t", Kind: Time, Layout: LayoutUnix}, {Name: "u", Kind: Time, Layout: LayoutISO}}}
+	s := &Schema{Fields: []Field{{Name: "n", Kind: Number}, {Name: "b", Kind: Bool}, {Name: "c", Kind: Category}, {Name: "d", Kind: Category}, {Name: "t", Kind: Time, Layout: layoutUnix}, {Name: "u", Kind: Time, Layout: layoutISO}}}
 	table := &Table{Rows: 2, Columns: []*Column{
 		{Name: "n", Kind: Bool, Nums: []float64{1, math.NaN()}},
 		{Name: "b", Kind: Number, Nums: []float64{1, 2}},
@@ -94,6 +94,7 @@ func TestCompileErrors(t *testing.T) {
 		{Schema{Zone: "Mars"}, `time zone "Mars" is not known; give a name such as Europe/Berlin`},
 		{Schema{Fields: []Field{{Name: "x", Kind: Text}, {Name: "x", Kind: Text}}}, `column "x": the schema has two fields of this name`},
 		{Schema{Fields: []Field{{Name: "x"}}}, `column "x": the schema does not say its kind`},
+		{Schema{Fields: []Field{{Name: "x", Kind: Time, Layout: "ymd"}}}, `column "x": its layout is none of 2006-01-02, 2/1/2006, 1/2/2006, 2 Jan 2006, Jan 2006, 20060102, unix, unixmilli`},
 		{Schema{Fields: []Field{{Name: "x", Kind: 99}}}, `column "x": the schema does not say its kind`},
 	}
 	for _, tt := range tests {

@@ -5,7 +5,7 @@ package datasets
 type Field struct {
 	Name    string   `json:"name"`
 	Kind    Kind     `json:"kind"`
-	Layout  string   `json:"layout,omitempty"`  // Time: the way dates are written, one of the Layout constants; the time of day and its zone are optional
+	Layout  string   `json:"layout,omitempty"`  // Time: the way dates are written, "2006-01-02", "2/1/2006", "1/2/2006", "2 Jan 2006", "Jan 2006", "20060102", "unix" or "unixmilli"; the time of day and its zone are optional
 	Decimal string   `json:"decimal,omitempty"` // Number: "," where a comma is the decimal sign; "" means "."
 	Unit    string   `json:"unit,omitempty"`    // Number: the sign that values carry, "%" or a currency; values without it are read too
 	Bounds  bool     `json:"bounds,omitempty"`  // Number: "20+", ">20" and "<20" are read as 20

@@ -6,24 +6,26 @@ import (
 	"time"
 )
 
-// The ways in which dates are written. Each may be followed by a time of day
+// The ways in which dates are written, as Field.Layout has them. Each may be followed by a time of day
 // ("15:04", "15:04:05.999", "3:04 PM") and that by a zone ("Z", "+02:00", "UTC").
 // ISO dates and months in words are read in every column, since they cannot be
 // mistaken; the layout decides what 1/2/2018 means.
 const (
-	LayoutISO       = "2006-01-02" // also 2006/1/2
-	LayoutDMY       = "2/1/2006"   // also 02.01.2006, 2-1-06
-	LayoutMDY       = "1/2/2006"
-	LayoutWords     = "2 Jan 2006" // also 02-Jan-06, January 2, 2006
-	LayoutMonth     = "Jan 2006"   // also Jan-06, 2006-01: its first day
-	LayoutCompact   = "20060102"   // only by hint
-	LayoutUnix      = "unix"       // seconds since 1970 UTC, only by hint
-	LayoutUnixMilli = "unixmilli"  // milliseconds since 1970 UTC, only by hint
+	layoutISO       = "2006-01-02" // also 2006/1/2
+	layoutDMY       = "2/1/2006"   // also 02.01.2006, 2-1-06
+	layoutMDY       = "1/2/2006"
+	layoutWords     = "2 Jan 2006" // also 02-Jan-06, January 2, 2006
+	layoutMonth     = "Jan 2006"   // also Jan-06, 2006-01: its first day
+	layoutCompact   = "20060102"   // only by hint
+	layoutUnix      = "unix"       // seconds since 1970 UTC, only by hint
+	layoutUnixMilli = "unixmilli"  // milliseconds since 1970 UTC, only by hint
 )
+
+var layouts = []string{layoutISO, layoutDMY, layoutMDY, layoutWords, layoutMonth, layoutCompact, layoutUnix, layoutUnixMilli}
 
 // shape is a date as it is written, before anybody has said what its parts mean.
 type shape struct {
-	layout  string // LayoutISO, LayoutWords, LayoutMonth; LayoutDMY stands for both numeric orders
+	layout  string // layoutISO, layoutWords, layoutMonth; layoutDMY stands for both numeric orders
 	a, b, y int    // day and month as the layout has them
 	rest    string // what follows the date
 }
@@ -46,7 +48,7 @@ func dateShape(s string) (d shape, ok bool) {
 	}
 	if month, rest := monthName(strings.TrimLeft(s, " -/.")); month > 0 {
 		y, digits, rest := leadingInt(strings.TrimLeft(rest, " -/.,"))
-		d = shape{LayoutWords, n, month, century(y, digits), rest}
+		d = shape{layoutWords, n, month, century(y, digits), rest}
 		return d, digits == 4 || digits == 2
 	}
 	if sep != '/' && sep != '.' && sep != '-' {
@@ -60,7 +62,7 @@ func dateShape(s string) (d shape, ok bool) {
 	if third != 4 && third != 2 || (sep == '.' && third == 2 && first+second < 4) { // 1.2.30 is a version
 		return d, false
 	}
-	return shape{LayoutDMY, n, m, century(y, third), s}, s == "" || strings.IndexByte(" ,T", s[0]) >= 0
+	return shape{layoutDMY, n, m, century(y, third), s}, s == "" || strings.IndexByte(" ,T", s[0]) >= 0
 }
 
 func yearFirst(y int, s string) (shape, bool) {
@@ -73,13 +75,13 @@ func yearFirst(y int, s string) (shape, bool) {
 		return shape{}, false
 	}
 	if s == "" {
-		return shape{LayoutMonth, 1, m, y, ""}, second == 2 && sep == '-' && m >= 1 && m <= 12
+		return shape{layoutMonth, 1, m, y, ""}, second == 2 && sep == '-' && m >= 1 && m <= 12
 	}
 	if s[0] != sep {
 		return shape{}, false
 	}
 	d, third, s := leadingInt(s[1:])
-	return shape{LayoutISO, d, m, y, s}, third == 1 || third == 2
+	return shape{layoutISO, d, m, y, s}, third == 1 || third == 2
 }
 
 func wordsFirst(s string) (shape, bool) {
@@ -93,10 +95,10 @@ func wordsFirst(s string) (shape, bool) {
 	dash := rest[0] == '-'
 	n, digits, rest := leadingInt(strings.TrimLeft(rest, " -/.,"))
 	if digits == 4 || digits == 2 && dash && rest == "" {
-		return shape{LayoutMonth, 1, m, century(n, digits), ""}, rest == ""
+		return shape{layoutMonth, 1, m, century(n, digits), ""}, rest == ""
 	}
 	y, four, rest := leadingInt(strings.TrimLeft(rest, " -/,"))
-	return shape{LayoutWords, n, m, y, rest}, (digits == 1 || digits == 2) && four == 4
+	return shape{layoutWords, n, m, y, rest}, (digits == 1 || digits == 2) && four == 4
 }
 
 // leadingInt reads the digits that s begins with, at most eight.
@@ -143,15 +145,21 @@ func monthOf(s string) int {
 	return 0
 }
 
+// plausible tells whether there can be such a month and day, in either order.
+func (d shape) plausible() bool {
+	fits := func(day, month int) bool { return day >= 1 && day <= 31 && month >= 1 && month <= 12 }
+	return d.y >= 1000 && (fits(d.a, d.b) || d.layout == layoutDMY && fits(d.b, d.a))
+}
+
 // micros is the moment d stands for in a zone. A local time that a change of
 // clocks skips or repeats is read with the offset in force before the change.
 func (d shape) micros(layout string, zone *time.Location) (int64, bool) {
 	day, month := d.a, d.b
-	if d.layout == LayoutDMY {
+	if d.layout == layoutDMY {
 		switch layout {
-		case LayoutMDY:
+		case layoutMDY:
 			day, month = d.b, d.a
-		case LayoutDMY:
+		case layoutDMY:
 		default:
 			return NoTime, false
 		}
@@ -302,13 +310,13 @@ func parseTime(s, layout string, zone *time.Location) (int64, bool) {
 		return d.micros(layout, zone)
 	}
 	switch layout {
-	case LayoutCompact:
+	case layoutCompact:
 		if n, digits, rest := leadingInt(s); digits == 8 && rest == "" {
-			return shape{LayoutISO, n % 100, n / 100 % 100, n / 10000, ""}.micros(layout, zone)
+			return shape{layoutISO, n % 100, n / 100 % 100, n / 10000, ""}.micros(layout, zone)
 		}
-	case LayoutUnix, LayoutUnixMilli:
+	case layoutUnix, layoutUnixMilli:
 		v, err := strconv.ParseFloat(s, 64)
-		if layout == LayoutUnix {
+		if layout == layoutUnix {
 			v *= 1e6
 		} else {
 			v *= 1e3

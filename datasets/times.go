@@ -3,7 +3,7 @@ package datasets
 // times tries to read a column as moments; forced says that somebody has said
 // so, and half of the cells are then enough.
 func (in *inference) times(f *finding, p *profile, forced bool) bool {
-	dates, firstOdd := 0, -1
+	dates, wrong, firstOdd := 0, 0, -1
 	layout, at := "", 0 // how dates are written, and where that was first seen
 	other, mixed := -1, ""
 	for _, l := range p.levels {
@@ -15,6 +15,9 @@ func (in *inference) times(f *finding, p *profile, forced bool) bool {
 			continue
 		}
 		dates += l.count
+		if !d.plausible() {
+			wrong += l.count
+		}
 		switch {
 		case layout == "":
 			layout, at = d.layout, l.first
@@ -22,13 +25,16 @@ func (in *inference) times(f *finding, p *profile, forced bool) bool {
 			other, mixed = l.first, d.layout
 		}
 	}
+	if 10*wrong > dates && !forced {
+		return false // numbers of parts or people, written like dates
+	}
 	odd := p.filled - dates
 	if dates == 0 && forced {
 		return in.counted(f, p)
 	}
 	if dates == 0 || odd > oddAllowed(p.filled) && (!forced || 2*dates < p.filled) {
 		if 2*dates > p.filled {
-			f.notes = append(f.notes, p.note("%d of %d cells are dates and %d are not (the first at %s): not read as a time", dates, p.filled, odd, p.at(firstOdd)))
+			f.notes = append(f.notes, p.note("not read as a time: %d of %d cells are none (the first at %s)", odd, p.filled, p.at(firstOdd)))
 		}
 		return false
 	}
@@ -36,7 +42,7 @@ func (in *inference) times(f *finding, p *profile, forced bool) bool {
 		f.err = p.fail(other, "dates are written in two ways, here like %s and at %s like %s: write them in one way, or read the column as text", written(mixed), p.at(at), written(layout))
 		return false
 	}
-	if layout == LayoutDMY {
+	if layout == layoutDMY {
 		if layout, f.err = in.order(f, p); f.err != nil {
 			return false
 		}
@@ -52,13 +58,13 @@ func (in *inference) times(f *finding, p *profile, forced bool) bool {
 	p.asNothing()
 	f.field.Kind, f.field.Layout = Time, layout
 	if odd > 0 {
-		f.notes = append(f.notes, p.note("%d of %d cells are no dates and are read as missing (the first at %s)", odd, p.filled, p.at(firstOdd)))
+		f.notes = append(f.notes, p.note("cells that are no dates, read as missing: %d of %d (the first at %s)", odd, p.filled, p.at(firstOdd)))
 	}
 	return true
 }
 
 func written(layout string) string {
-	if layout == LayoutDMY {
+	if layout == layoutDMY {
 		return "1/2/2006"
 	}
 	return layout
@@ -83,17 +89,17 @@ func (in *inference) order(f *finding, p *profile) (layout string, err error) {
 	case dayFirst >= 0 && monthFirst >= 0:
 		return "", p.fail(monthFirst, "dates are in two orders: the month first here, the day first at %s", p.at(dayFirst))
 	case dayFirst >= 0:
-		layout = LayoutDMY
+		layout = layoutDMY
 	case monthFirst >= 0:
-		layout = LayoutMDY
+		layout = layoutMDY
 	case in.hints.Dates == "dmy":
-		return LayoutDMY, nil
+		return layoutDMY, nil
 	case in.hints.Dates == "mdy":
-		return LayoutMDY, nil
+		return layoutMDY, nil
 	default:
 		return "", p.fail(p.levels[0].first, "does 1/2/2006 mean 1 February or January 2? No date in the column tells; say --dates dmy or --dates mdy")
 	}
-	if h := in.hints.Dates; h == "dmy" && layout == LayoutMDY || h == "mdy" && layout == LayoutDMY {
+	if h := in.hints.Dates; h == "dmy" && layout == layoutMDY || h == "mdy" && layout == layoutDMY {
 		f.notes = append(f.notes, p.note("its dates can only be read as %s, whatever --dates says", layout))
 	}
 	return layout, nil
@@ -104,22 +110,22 @@ func (in *inference) order(f *finding, p *profile) (layout string, err error) {
 func (in *inference) counted(f *finding, p *profile) bool {
 	good := map[string]int{}
 	for _, l := range p.levels {
-		for _, layout := range []string{LayoutCompact, LayoutUnix, LayoutUnixMilli} {
+		for _, layout := range []string{layoutCompact, layoutUnix, layoutUnixMilli} {
 			us, ok := parseTime(l.text, layout, in.zone)
-			if ok && us >= 0 && us < 4102444800e6 && (layout != LayoutUnix || us >= 946684800e6) && (layout != LayoutUnixMilli || us >= 946684800e6) { // years 2000 to 2099
+			if ok && us >= 0 && us < 4102444800e6 && (layout != layoutUnix || us >= 946684800e6) && (layout != layoutUnixMilli || us >= 946684800e6) { // years 2000 to 2099
 				good[layout] += l.count
 			}
 		}
 	}
-	for _, layout := range []string{LayoutCompact, LayoutUnix, LayoutUnixMilli} {
+	for _, layout := range []string{layoutCompact, layoutUnix, layoutUnixMilli} {
 		if p.filled == 0 || p.filled-good[layout] <= oddAllowed(p.filled) {
 			p.asNothing()
 			f.field.Kind, f.field.Layout = Time, layout
 			if n := p.filled - good[layout]; n > 0 {
-				f.notes = append(f.notes, p.note("%d of %d cells are no dates and are read as missing", n, p.filled))
+				f.notes = append(f.notes, p.note("cells that are no dates, read as missing: %d of %d", n, p.filled))
 			}
 			if p.filled == 0 {
-				f.field.Layout = LayoutISO
+				f.field.Layout = layoutISO
 			}
 			return true
 		}

@@ -89,7 +89,7 @@ func isMark(s string) bool {
 	case dashes > 0 || digits == 0:
 		return false
 	}
-	return (len(s) == 15 || len(s) == 18) && letters > 0 && digits >= 3 && s[0] == '0' || len(s) >= 32 && hex == len(s)
+	return (len(s) == 15 || len(s) == 18) && letters > 0 && digits >= 3 && (s[0] == '0' || s[0] == 'a') || len(s) >= 32 && hex == len(s)
 }
 
 // multi tells whether cells hold several values of a short list: the parts
