@@ -92,7 +92,7 @@ func (b Booster) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) (mo
 	if err != nil {
 		return nil, err
 	}
-	m.trees = tree.New(len(x.Columns)+len(m.statistics), d.base)
+	m.trees = tree.New(len(x.Columns)+2*len(m.statistics), d.base)
 	for _, nodes := range trees {
 		if err := m.trees.Add(nodes); err != nil {
 			return nil, fmt.Errorf("gbm: %w", err)
@@ -124,15 +124,9 @@ func (m *Model) sources(ctx context.Context, t team, b Booster, d *data, x *matr
 	if constrained < len(b.Monotone) {
 		return nil, errors.New("gbm: a monotone column is not in the matrix")
 	}
-	statistics, columns, err := d.statistics(ctx, b, t, x)
-	if err != nil {
-		return nil, err
-	}
+	statistics, more, err := d.statistics(ctx, b, t, x)
 	m.statistics = statistics
-	for k := range statistics {
-		sources = append(sources, source{feature{column: len(x.Columns) + k, name: statistics[k].name(x)}, columns[k]})
-	}
-	return sources, nil
+	return append(sources, more...), err
 }
 
 // data is a checked target.

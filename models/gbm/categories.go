@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
 
 	"github.com/leadcast/leadcast/models/matrix"
@@ -13,48 +14,52 @@ import (
 const (
 	nativeLevels = 64    // up to here categories are set apart by the trees themselves
 	permutations = 4     // orders in which ordered statistics are taken; trees take turns
-	priorRowsX    = 4     // rows at the overall rate that a level's tally is mixed with
-	worthPairingX = 0.002 // share of the loss that a pair of columns must save to be taken
+	priorRows    = 1     // rows at the overall rate that a level's tally is mixed with; trees weigh it by its count
+	cautiousRows = 4     // the same where a pair is judged by its rate alone
+	worthPairing = 0.002 // share of the loss that a pair of columns must save to be taken
+	mostPairs    = 256   // that are looked at
 )
 
-// statistic replaces categories by numbers: the outcome rate of the rows that
-// share the level, smoothed to the overall rate (target statistics; Micci-
-// Barreca 2001). A training row sees only the rows before it in a random order
-// (Prokhorenkova et al. 2018), so its own outcome never comes back to it; at
-// prediction every row sees the whole table.
+// statistic replaces categories by two numbers: the outcome rate of the rows
+// that share the level, smoothed to the overall rate (target statistics;
+// Micci-Barreca 2001), and how many they are, which says how far the rate can
+// be trusted. A training row sees the rate of the rows before it in a random
+// order only (Prokhorenkova et al. 2018), so its own outcome never comes back
+// to it; at prediction every row sees the whole table.
 type statistic struct {
 	columns []int     // whose levels are combined, one or two
 	levels  []uint64  // combinations met in training, rising
 	rates   []float64 // of each
-	prior   float64   // of a level not met
+	counts  []float64 // of each
+	prior   float64   // the rate of a level not met; its count is 0
 }
 
 // level combines the levels of a row's columns; missing is a level as well.
 func (s *statistic) level(x *matrix.Matrix, i int) uint64 {
 	k := uint64(0)
 	for _, j := range s.columns {
-		k = k<<32 | uint64(uint32(x.Columns[j].Code(i)))
+		k = k<<32 | uint64(x.Columns[j].Code(i)+1)
 	}
 	return k
 }
 
-// column gives the statistic as a column of x.
-func (s *statistic) column(x *matrix.Matrix) matrix.Column {
-	c := matrix.Column{Nums: make([]float64, x.Rows)}
-	for i := range c.Nums {
-		c.Nums[i] = s.prior
+// append adds the statistic's rate and count to columns of x.
+func (s *statistic) append(columns []matrix.Column, x *matrix.Matrix) []matrix.Column {
+	rates, counts := make([]float64, x.Rows), make([]float64, x.Rows)
+	for i := range rates {
+		rates[i] = s.prior
 		if k, ok := slices.BinarySearch(s.levels, s.level(x, i)); ok {
-			c.Nums[i] = s.rates[k]
+			rates[i], counts[i] = s.rates[k], s.counts[k]
 		}
 	}
-	return c
+	return append(columns, matrix.Column{Nums: rates}, matrix.Column{Nums: counts})
 }
 
-// name is what the statistic's column is called in training.
+// name is what the statistic is called in training.
 func (s *statistic) name(x *matrix.Matrix) string {
-	name := "rate by"
+	name := ""
 	for _, j := range s.columns {
-		name += fmt.Sprintf(" %q", x.Columns[j].Name)
+		name += fmt.Sprintf("%q ", x.Columns[j].Name)
 	}
 	return name
 }
@@ -67,10 +72,17 @@ type unit struct {
 	row              int32  // one of its rows, −1 if there is none
 	fitted           bool
 	events, exposure float64
+	size             float64 // 1, or the weight where it is a row; not the exposure, which would tell the outcome
 }
 
 // tally is the events and exposure of a level so far.
-type tally struct{ events, exposure float64 }
+type tally struct{ events, exposure, size float64 }
+
+func (t *tally) add(u *unit) {
+	t.events += u.events
+	t.exposure += u.exposure
+	t.size += u.size
+}
 
 // ledger is the units behind columns that share an index, with random orders.
 type ledger struct {
@@ -79,17 +91,17 @@ type ledger struct {
 	index  []int32
 	units  []unit
 	orders [permutations][]int32 // of the fitted units
-	prior  float64               // exposure at the overall rate that is mixed into every tally
+	row    float64               // the exposure that smoothing counts as one row
 }
 
 func newLedger(d *data, x *matrix.Matrix, c *matrix.Column, seed uint64) *ledger {
-	l := &ledger{data: d, x: x, index: c.Index, prior: priorRows}
+	l := &ledger{data: d, x: x, index: c.Index, row: 1}
 	n := x.Rows
 	if c.Index != nil {
 		n = len(c.Codes)
 	}
 	if d.exposure != nil {
-		l.prior = 1 / d.overall // as long as one event takes
+		l.row = 1 / d.overall // as long as one event takes
 	}
 	l.units = make([]unit, n)
 	for i := range l.units {
@@ -109,7 +121,10 @@ func newLedger(d *data, x *matrix.Matrix, c *matrix.Column, seed uint64) *ledger
 	var fitted []int32
 	for k := range l.units {
 		if u := &l.units[k]; u.fitted {
-			u.events, u.exposure = sums[k][0].value(), sums[k][1].value()
+			u.events, u.exposure, u.size = sums[k][0].value(), sums[k][1].value(), 1
+			if l.index == nil {
+				u.size = d.weightOf(int(u.row))
+			}
 			fitted = append(fitted, int32(k))
 		}
 	}
@@ -134,10 +149,11 @@ func (l *ledger) unitOf(row int32) int32 {
 	return row
 }
 
-// rate is a tally mixed with the overall rate, so that a level that has been
-// seen little is near it.
-func (l *ledger) rate(t tally) float64 {
-	return (t.events + float64(l.prior*l.overall)) / (t.exposure + l.prior)
+// rate is a tally mixed with so many rows at the overall rate, so that a level
+// that has been seen little is near it.
+func (l *ledger) rate(t *tally, rows float64) float64 {
+	prior := float64(rows * l.row)
+	return (t.events + float64(prior*l.overall)) / (t.exposure + prior)
 }
 
 // slots numbers the levels of the fitted units and gives each unit its number,
@@ -165,63 +181,88 @@ func (l *ledger) slots(s *statistic) (slot []int32, levels []uint64) {
 	return slot, levels
 }
 
-// learn fills in a statistic's table and returns, for each permutation, the
-// column that training rows are to see.
-func (l *ledger) learn(s *statistic) []matrix.Column {
+// learn fills in a statistic's tables and returns what training rows are to
+// see: a column of rates for each permutation, and one of counts.
+func (l *ledger) learn(s *statistic) (rates []matrix.Column, counts matrix.Column) {
 	slot, levels := l.slots(s)
 	tallies := make([]tally, len(levels))
-	columns := make([]matrix.Column, permutations)
+	counts = matrix.Column{Index: l.index, Nums: make([]float64, len(l.units))}
 	for p, order := range l.orders {
 		clear(tallies)
 		nums := make([]float64, len(l.units))
 		for _, k := range order {
 			t := &tallies[slot[k]]
-			nums[k] = l.rate(*t)
-			t.events += l.units[k].events
-			t.exposure += l.units[k].exposure
+			nums[k] = l.rate(t, priorRows)
+			t.add(&l.units[k])
 		}
 		if p == 0 {
-			s.levels, s.prior, s.rates = levels, l.overall, make([]float64, len(levels))
-			for at, t := range tallies {
-				s.rates[at] = l.rate(t)
+			s.levels, s.prior = levels, l.overall
+			for at := range tallies {
+				s.rates = append(s.rates, l.rate(&tallies[at], priorRows))
+				s.counts = append(s.counts, tallies[at].size)
 			}
 		}
-		for k, u := range l.units {
-			switch {
-			case u.fitted:
-			case slot[k] >= 0:
-				nums[k] = s.rates[slot[k]]
+		for k := range l.units {
+			switch known := slot[k] >= 0; {
+			case known && l.units[k].fitted:
+				counts.Nums[k] = s.counts[slot[k]]
+			case known:
+				nums[k], counts.Nums[k] = s.rates[slot[k]], s.counts[slot[k]]
 			default:
 				nums[k] = s.prior
 			}
 		}
-		columns[p] = matrix.Column{Index: l.index, Nums: nums}
+		rates = append(rates, matrix.Column{Index: l.index, Nums: nums})
 	}
-	return columns
+	return rates, counts
 }
 
 // loss is what forecasting each unit by the statistic's rate so far costs
-// (prequential loss; Dawid 1984): an honest measure of what it knows.
+// (prequential loss; Dawid 1984): an honest measure of what it knows. Where
+// there are very many units, some of them tell enough.
 func (l *ledger) loss(s *statistic) float64 {
-	slot, levels := l.slots(s)
-	tallies := make([]tally, len(levels))
+	order := l.orders[0][:min(len(l.orders[0]), sampledRows)]
+	table := newTallies(len(order))
 	sum := 0.0
-	for _, k := range l.orders[0] {
-		t, u := &tallies[slot[k]], &l.units[k]
+	for _, k := range order {
+		u := &l.units[k]
+		t := table.at(s.level(l.x, int(u.row)))
 		if u.exposure > 0 {
-			r := l.rate(*t)
-			sum += float64(u.exposure * l.objective.Loss(l.objective.Base(r, 1), u.events/u.exposure, 1))
+			margin := l.objective.Base(l.rate(t, cautiousRows), 1)
+			sum += float64(u.exposure * l.objective.Loss(margin, u.events/u.exposure, 1))
 		}
-		t.events += u.events
-		t.exposure += u.exposure
+		t.add(u)
 	}
 	return sum
+}
+
+// tallies is a hash table from level to tally for at most half its size.
+type tallies struct {
+	levels []uint64 // plus one; 0 where free
+	tally  []tally
+}
+
+func newTallies(most int) tallies {
+	n := 1 << bits.Len(uint(2*most))
+	return tallies{make([]uint64, n), make([]tally, n)}
+}
+
+func (t tallies) at(level uint64) *tally {
+	mask := uint64(len(t.levels) - 1)
+	for k := mix(level) & mask; ; k = (k + 1) & mask {
+		if t.levels[k] == 0 {
+			t.levels[k] = level + 1
+		}
+		if t.levels[k] == level+1 {
+			return &t.tally[k]
+		}
+	}
 }
 
 // statistics chooses what to replace: each column with many categories, and up
 // to pairs combinations of such a column with another one of categories that
 // forecast better than either.
-func (d *data) statistics(ctx context.Context, b Booster, t team, x *matrix.Matrix) ([]statistic, [][]matrix.Column, error) {
+func (d *data) statistics(ctx context.Context, b Booster, t team, x *matrix.Matrix) ([]statistic, []source, error) {
 	var many, all []int
 	for j := range x.Columns {
 		if c := &x.Columns[j]; c.Categorical() && c.Levels > 1 {
@@ -255,12 +296,16 @@ func (d *data) statistics(ctx context.Context, b Booster, t team, x *matrix.Matr
 		}
 		chosen = append(chosen, more...)
 	}
-	columns := make([][]matrix.Column, len(chosen))
+	sources := make([]source, 2*len(chosen))
 	err := t.each(ctx, len(chosen), func(k int) error {
-		columns[k] = at(chosen[k].columns[0]).learn(&chosen[k])
+		s := &chosen[k]
+		rates, counts := at(s.columns[0]).learn(s)
+		column := len(x.Columns) + 2*k
+		sources[2*k] = source{feature{column: column, name: s.name(x)}, rates}
+		sources[2*k+1] = source{feature{column: column + 1, name: s.name(x)}, []matrix.Column{counts}}
 		return nil
 	})
-	return chosen, columns, err
+	return chosen, sources, err
 }
 
 // first identifies an index.
@@ -288,7 +333,9 @@ func (d *data) pairs(ctx context.Context, t team, most int, all, many []int, x *
 			if q == p || at(p) != at(q) || slices.Contains(many, q) && position[q] < position[p] {
 				continue
 			}
-			pairs = append(pairs, candidate{statistic: statistic{columns: []int{p, q}}})
+			if len(pairs) < mostPairs {
+				pairs = append(pairs, candidate{statistic: statistic{columns: []int{p, q}}})
+			}
 		}
 	}
 	measure := func(c []candidate) error {

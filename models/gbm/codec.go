@@ -39,6 +39,7 @@ func (m *Model) AppendBinary(b []byte) ([]byte, error) {
 		for k, level := range s.levels {
 			b = binary.AppendUvarint(b, level-last)
 			b = binary.LittleEndian.AppendUint64(b, math.Float64bits(s.rates[k]))
+			b = binary.LittleEndian.AppendUint64(b, math.Float64bits(s.counts[k]))
 			last = level
 		}
 	}
@@ -75,7 +76,7 @@ func Decode(b []byte) (*Model, error) {
 		return nil, fmt.Errorf("gbm: %w", err)
 	case len(rest) > 0:
 		return nil, fmt.Errorf("gbm: %d bytes too many", len(rest))
-	case trees.Columns() != len(m.categorical)+len(m.statistics):
+	case trees.Columns() != len(m.categorical)+2*len(m.statistics):
 		return nil, errors.New("gbm: trees over another number of columns")
 	}
 	m.trees = trees
@@ -148,12 +149,12 @@ func (r *reader) statistic(categorical []bool) (s statistic) {
 		s.columns[i] = int(j)
 	}
 	s.prior = r.float()
-	n := r.count(9)
-	s.levels, s.rates = make([]uint64, n), make([]float64, n)
+	n := r.count(17)
+	s.levels, s.rates, s.counts = make([]uint64, n), make([]float64, n), make([]float64, n)
 	last := uint64(0)
 	for k := range n {
 		last += r.varint()
-		s.levels[k], s.rates[k] = last, r.float()
+		s.levels[k], s.rates[k], s.counts[k] = last, r.float(), r.float()
 	}
 	if r.err == nil && (!slices.IsSorted(s.levels) || len(s.columns) == 0) {
 		r.err = errors.New("gbm: table of a statistic out of order")

@@ -62,7 +62,7 @@ func (m *Model) Shares(dst []float64, x *matrix.Matrix, weights []float64) (base
 	}
 	for k, s := range m.statistics {
 		for _, j := range s.columns {
-			dst[j] += all[len(dst)+k] / float64(len(s.columns))
+			dst[j] += (all[len(dst)+2*k] + all[len(dst)+2*k+1]) / float64(len(s.columns))
 		}
 	}
 	return base, err
@@ -73,9 +73,9 @@ func (m *Model) extend(x *matrix.Matrix) *matrix.Matrix {
 	if len(m.statistics) == 0 {
 		return x
 	}
-	more := make([]matrix.Column, len(m.statistics))
+	var more []matrix.Column
 	for k := range m.statistics {
-		more[k] = m.statistics[k].column(x)
+		more = m.statistics[k].append(more, x)
 	}
 	return x.With(more...)
 }
