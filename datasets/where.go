@@ -10,10 +10,10 @@ import (
 // operators in the order in which they are looked for.
 var operators = []string{"!=", ">=", "<=", "=", ">", "<"}
 
-// Where keeps the rows of a raw table for which every condition holds. A
-// condition is a column, one of = != < <= > >=, and a value; "=" and "!=" take
-// several values separated by "|". Values compare as numbers where both are,
-// else as text, which is right for ISO dates.
+// Where keeps the rows of a table for which every condition holds. A condition
+// is a column, one of = != < <= > >=, and a value; "=" and "!=" take several
+// values separated by "|". Values compare as numbers where both are, else as
+// text, which is right for ISO dates; typed booleans are true and false.
 func Where(t *Table, conditions []string) (*Table, error) {
 	for _, condition := range conditions {
 		column, op, value, err := parseCondition(t, condition)
@@ -22,7 +22,7 @@ func Where(t *Table, conditions []string) (*Table, error) {
 		}
 		var rows []int
 		for i := range t.Rows {
-			if holds(column.Texts.At(i), op, value) {
+			if holds(column.word(i), op, value) {
 				rows = append(rows, i)
 			}
 		}
@@ -42,28 +42,9 @@ func parseCondition(t *Table, condition string) (c *Column, op, value string, er
 		if c == nil {
 			return nil, "", "", &Error{Column: name, Message: fmt.Sprintf("the condition %q names no column of the file", condition)}
 		}
-		if c.Nums != nil || c.Times != nil {
-			c = c.text()
-		}
 		return c, op, strings.TrimSpace(value), nil
 	}
 	return nil, "", "", &Error{Message: fmt.Sprintf("the condition %q has none of %s", condition, strings.Join(operators, " "))}
-}
-
-// text writes a typed column as text.
-func (c *Column) text() *Column {
-	t := &Column{Name: c.Name, Kind: Raw}
-	for i := range c.Len() {
-		switch {
-		case c.Missing(i):
-			t.Texts.Append("")
-		case c.Times != nil:
-			t.Texts.Append(FormatTime(c.Times[i]))
-		default:
-			t.Texts.Append(strconv.FormatFloat(c.Nums[i], 'f', -1, 64))
-		}
-	}
-	return t
 }
 
 func holds(cell, op, value string) bool {
