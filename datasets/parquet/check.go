@@ -174,6 +174,11 @@ func (o *opened) checkPages(g int) error {
 		if start < 4 || n < 0 || start > o.size || n > o.size-start || chunk.NumValues() != rows {
 			return o.fail(f.name, damaged)
 		}
+		switch chunk.Compression() {
+		case compress.Codecs.Uncompressed, compress.Codecs.Snappy, compress.Codecs.Gzip, compress.Codecs.Zstd:
+		default:
+			return o.fail(f.name, "is packed with %s: write it with zstd, snappy or gzip", chunk.Compression())
+		}
 		largest, err := o.checkChunk(f.name, start, n, rows, chunk.Compression())
 		if err != nil {
 			return err
@@ -255,7 +260,7 @@ func (o *opened) fits(codec compress.Compression, b []byte, n int64) bool {
 		return size > 0 && declared == uint64(n)
 	case compress.Codecs.Zstd:
 		if o.unpack == nil {
-			o.unpack, _ = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxPage)) // these options cannot fail
+			o.unpack, _ = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxMemory(maxPage), zstd.WithDecoderMaxWindow(32<<20)) // these options cannot fail
 		}
 		if o.unpack.Reset(bytes.NewReader(b)) != nil {
 			return false
