@@ -36,9 +36,14 @@ func headerWords(name string) []string {
 
 // Endings of headers that tell what integers in the column are.
 var (
-	idWords   = []string{"id", "ids", "uuid", "guid", "key", "number", "no", "nr", "num", "rownames", "index", "rownumber"}
-	codeWords = []string{"id", "code", "zip", "zipcode", "postcode", "prefix", "cat", "category", "type", "agent", "company", "account", "owner", "rep"}
+	idWords    = []string{"id", "ids", "uuid", "guid", "key", "number", "no", "nr", "num", "rownames", "index", "rownumber"}
+	phoneWords = []string{"phone", "telephone", "tel", "mobile", "cell", "fax", "msisdn"}
+	codeWords  = []string{"id", "code", "zip", "zipcode", "postcode", "prefix", "cat", "category", "type", "agent", "company", "account", "owner", "rep"}
 )
+
+func hasWord(name string, words []string) bool {
+	return slices.ContainsFunc(headerWords(name), func(w string) bool { return slices.Contains(words, w) })
+}
 
 func endsIn(name string, words []string) bool {
 	w := headerWords(name)

@@ -91,6 +91,8 @@ func TestInfer(t *testing.T) {
 		{"x", sequence("100000000000000%d", 9) + "|1000000000000010", Hints{}, Field{Kind: ID}, "", ""},
 		{"arrival_date_week_number", "27*9|28*9", Hints{}, Field{Kind: Number}, "", strings.Join(cells("27*9|28*9"), "|")},
 		{"nr.employed", "5191|5228.1", Hints{}, Field{Kind: Number}, "", "5191|5228.1"},
+		{"Mobile Phone", "441615552001|441615552001|441615552003", Hints{}, Field{Kind: Text}, "", ""},
+		{"phone_calls", "1|1|3", Hints{}, Field{Kind: Number}, "", "1|1|3"},
 		// Yes and no.
 		{"x", "Yes|No|yes|", Hints{}, Field{Kind: Bool}, "", "1|0|1|"},
 		{"x", "No*5", Hints{}, Field{Kind: Bool}, "", "0|0|0|0|0"},

@@ -13,12 +13,13 @@ type census struct {
 	marked                    int // cells with a unit
 	distinct                  int // distinct plain values
 	integers                  bool
+	least                     float64
 	units                     []string
 	firstOdd, firstBound      int
 }
 
 func (p *profile) census(decimal byte) census {
-	c := census{integers: true, firstOdd: -1, firstBound: -1}
+	c := census{integers: true, least: math.Inf(1), firstOdd: -1, firstBound: -1}
 	for _, l := range p.levels {
 		n, ok := parseNumber(l.text, decimal)
 		switch {
@@ -40,6 +41,7 @@ func (p *profile) census(decimal byte) census {
 		if n.code {
 			c.codes += l.count
 		}
+		c.least = min(c.least, n.value)
 		if n.value != math.Trunc(n.value) {
 			c.integers = false
 		}
@@ -152,9 +154,9 @@ func (in *inference) numbers(f *finding, p *profile, forced bool) bool {
 	return true
 }
 
-// code recognises integers that are names: distinct ones an id, repeated ones
-// a category. Only the header can tell, but for leading zeros and more digits
-// than a number keeps.
+// code recognises integers that are names: telephone numbers are text,
+// distinct ones an id, repeated ones a category. Only the header can tell, but
+// for leading zeros and more digits than a number keeps.
 func (in *inference) code(f *finding, p *profile, c census) bool {
 	coded := c.codes > 0 && 100*c.codes >= p.filled
 	if !c.integers || c.bounds > 0 || c.odd > 0 && !coded {
@@ -162,6 +164,8 @@ func (in *inference) code(f *finding, p *profile, c census) bool {
 	}
 	distinct := 100*len(p.levels) >= 95*p.filled
 	switch {
+	case c.least >= 1e6 && hasWord(p.name, phoneWords):
+		f.field.Kind = Text
 	case distinct && p.filled > 1 && (endsIn(p.name, idWords) || coded && p.filled >= 10):
 		f.field.Kind = ID
 	case coded || endsIn(p.name, codeWords) && len(c.units) == 0:

@@ -3,6 +3,7 @@ package datasets
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -129,10 +130,12 @@ func (c Contract) Read(t *Table, r Roles, asOf int64) (*Outcomes, []Note, error)
 	if rd.created == nil {
 		return rd.untimed(states, asOf)
 	}
-	facts, end := rd.facts(states)
-	if asOf != NoTime {
-		end = asOf
+	facts, times := rd.facts(states)
+	end := asOf
+	if asOf == NoTime {
+		end = times.end()
 	}
+	rd.stray(times, end, asOf != NoTime)
 	facts = rd.until(facts, end)
 	o := known(facts, c.ObservedAt, end)
 	rd.tell(end)
@@ -263,8 +266,8 @@ func (rd *outcomeReader) untimed(states []State, asOf int64) (*Outcomes, []Note,
 }
 
 // facts makes the facts of a table with creation times, and the end of its data.
-func (rd *outcomeReader) facts(states []State) (facts []fact, end int64) {
-	latest := clock{NoTime, MicrosPerDay}
+func (rd *outcomeReader) facts(states []State) (facts []fact, times clock) {
+	times = clock{latest: NoTime, unit: MicrosPerDay}
 	for row, state := range states {
 		if state == ignored {
 			continue
@@ -275,20 +278,21 @@ func (rd *outcomeReader) facts(states []State) (facts []fact, end int64) {
 			continue
 		}
 		last, ok := rd.lastLook(row, &f)
-		latest.see(f.created)
+		times.see(f.created)
 		if !ok {
 			continue
 		}
-		latest.see(last)
+		times.see(last)
 		facts = append(facts, f)
 	}
-	return facts, latest.end()
+	return facts, times
 }
 
 // clock finds the moment just after the latest of some times, by their own
 // resolution: the next day where all are whole days (UTC), else the next
 // second or microsecond.
 type clock struct {
+	all    []int64
 	latest int64 // NoTime before the first
 	unit   int64
 }
@@ -297,6 +301,7 @@ func (c *clock) see(at int64) {
 	if at == NoTime {
 		return
 	}
+	c.all = append(c.all, at)
 	c.latest = max(c.latest, at)
 	for at%c.unit != 0 {
 		if c.unit = c.unit / MicrosPerDay * 1_000_000; c.unit == 0 {
@@ -310,6 +315,25 @@ func (c *clock) end() int64 {
 		return NoTime
 	}
 	return c.latest + c.unit
+}
+
+// stray warns where open leads would be taken for watched through a time of
+// which the table knows nothing: more than a year after all but a few of its
+// times, for a typing error or a far as-of.
+func (rd *outcomeReader) stray(times clock, end int64, given bool) {
+	const year = 365 * MicrosPerDay
+	if len(times.all) == 0 {
+		return
+	}
+	slices.Sort(times.all)
+	bulk := times.all[len(times.all)-1-min(len(times.all)-1, max(2, len(times.all)/1000))]
+	date := func(at int64) string { return time.UnixMicro(at).UTC().Format(time.DateOnly) }
+	switch {
+	case given && end-times.latest > year:
+		rd.notes = append(rd.notes, Note{"", -1, fmt.Sprintf("the as-of %s is long after the latest time in the data, %s: leads open then count as watched until the as-of", date(end), date(times.latest))})
+	case !given && times.latest-bulk > year:
+		rd.notes = append(rd.notes, Note{"", -1, fmt.Sprintf("the latest time in the data, %s, is far from the others, which end %s: if it is a mistake, say --as-of", date(times.latest), date(bulk))})
+	}
 }
 
 // lastLook sets the event of a fact, and says when the table last knew of the
@@ -395,7 +419,7 @@ func (rd *outcomeReader) until(facts []fact, end int64) []fact {
 func (rd *outcomeReader) tell(end int64) {
 	day := ""
 	if end != NoTime {
-		day = time.UnixMicro(end).UTC().Format("2006-01-02")
+		day = time.UnixMicro(end).UTC().Format(time.DateOnly)
 	}
 	name := func(c *Column) string {
 		if c == nil {

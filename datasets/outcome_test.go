@@ -160,6 +160,33 @@ func TestEndOfData(t *testing.T) {
 	}
 }
 
+// A year without any data is told of.
+func TestStrayTimes(t *testing.T) {
+	c := Contract{Won: []string{"Won"}}
+	for _, tt := range []struct {
+		created []float64
+		asOf    int64
+		notes   string
+	}{
+		{[]float64{0, 100, 470}, NoTime, "the latest time in the data, 1971-04-16, is far from the others, which end 1970-04-11: if it is a mistake, say --as-of"},
+		{[]float64{0, 100, 460}, NoTime, ""},
+		{[]float64{0, 1, 2}, day(400), "the as-of 1971-02-05 is long after the latest time in the data, 1970-01-04: leads open then count as watched until the as-of"},
+		{[]float64{0, 1, 2}, day(300), ""},
+	} {
+		closed := []float64{1, 2, 3}
+		for i := range closed {
+			closed[i] = max(closed[i], tt.created[i])
+		}
+		_, notes, err := c.Read(deals(tt.created, []string{"Won", "Won", "Won"}, closed), dealRoles, tt.asOf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := said(notes); got != tt.notes {
+			t.Errorf("notes %s\n want %s", got, tt.notes)
+		}
+	}
+}
+
 // Other columns than two dates and a status.
 func TestContractReadOtherColumns(t *testing.T) {
 	status := &Column{Name: "status", Kind: Category, Texts: MakeStrings("Won", "Loss", "Won", "Open")}

@@ -125,7 +125,7 @@ func (p *profile) missingNote(f *Field, notes []Note) []Note {
 	}
 	var said []string
 	for _, l := range p.missing {
-		f.Missing = append(f.Missing, l.text)
+		f.Missing = append(f.Missing, strings.Clone(l.text)) // or the schema would hold the whole column
 		said = append(said, fmt.Sprintf("%q (%d)", l.text, l.count))
 	}
 	slices.Sort(f.Missing)
