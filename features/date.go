@@ -12,7 +12,6 @@ import (
 // and downs by heart and carry the last one into the future.
 type calendar struct {
 	Month bool `json:"month"` // the dates span two years, so that a month is a season and not a date in disguise
-	Hour  bool `json:"hour"`  // some have a time of day
 
 	first, last int64
 	any         bool
@@ -23,7 +22,6 @@ func (c *calendar) add(t int64) {
 		c.any, c.first, c.last = true, t, t
 	}
 	c.first, c.last = min(c.first, t), max(c.last, t)
-	c.Hour = c.Hour || t%datasets.MicrosPerDay != 0
 }
 
 func (c *calendar) settle() { c.Month = c.any && datasets.Days(c.first, c.last) >= 730 }
@@ -31,40 +29,40 @@ func (c *calendar) settle() { c.Month = c.any && datasets.Days(c.first, c.last) 
 func (c *calendar) ready() error { return nil }
 
 func (c *calendar) outputs() []output {
-	out := []output{{suffix: " weekday", levels: 7}, {suffix: " day of month"}}
 	if c.Month {
-		out = append(out, output{suffix: " month"})
+		return []output{{suffix: " weekday", levels: 7}, {suffix: " month"}}
 	}
-	if c.Hour {
-		out = append(out, output{suffix: " hour"})
-	}
-	return out
+	return []output{{suffix: " weekday", levels: 7}}
 }
 
 // write fills the cells of one row; Monday is weekday 0, January month 1.
-func (c *calendar) write(dst []matrix.Column, row int, t int64) {
-	at := time.UnixMicro(t).UTC()
+func (c *calendar) write(dst []matrix.Column, row int, at time.Time) {
 	dst[0].Codes[row] = int32(at.Weekday()+6) % 7
-	dst[1].Nums[row] = float64(at.Day())
-	rest := dst[2:]
 	if c.Month {
-		rest[0].Nums[row] = float64(at.Month())
-		rest = rest[1:]
-	}
-	if c.Hour {
-		rest[0].Nums[row] = float64(at.Hour())
+		dst[1].Nums[row] = float64(at.Month())
 	}
 }
 
 // created is the moment a lead came in: its calendar parts only.
-type created struct{ calendar }
+type created struct {
+	calendar
+	Hour bool `json:"hour"` // some leads have a time of day
+}
 
 func (c *created) learn(v *view) {
 	for _, t := range v.column.Times {
 		if t != datasets.NoTime {
 			c.add(t)
+			c.Hour = c.Hour || t%datasets.MicrosPerDay != 0
 		}
 	}
+}
+
+func (c *created) outputs() []output {
+	if c.Hour {
+		return append(c.calendar.outputs(), output{suffix: " hour"})
+	}
+	return c.calendar.outputs()
 }
 
 func (c *created) encode(dst []matrix.Column, v *view) {
@@ -73,12 +71,17 @@ func (c *created) encode(dst []matrix.Column, v *view) {
 			blankRow(dst, i)
 			continue
 		}
-		c.write(dst, i, t)
+		at := time.UnixMicro(t).UTC()
+		c.write(dst, i, at)
+		if c.Hour {
+			dst[len(dst)-1].Nums[i] = float64(at.Hour())
+		}
 	}
 }
 
-// date is any other moment: how many days before as-of it was, and its
-// calendar parts. A stamp at or after as-of was not known then: it is missing.
+// date is any other moment: how many days before as-of it was, its day of the
+// month and its calendar parts. A stamp at or after as-of was not known then:
+// it is missing.
 type date struct{ calendar }
 
 func (d *date) learn(v *view) {
@@ -96,7 +99,7 @@ func known(t, asOf int64) bool {
 }
 
 func (d *date) outputs() []output {
-	return append([]output{{suffix: " days before as-of"}}, d.calendar.outputs()...)
+	return append([]output{{suffix: " days before as-of"}, {suffix: " day of month"}}, d.calendar.outputs()...)
 }
 
 func (d *date) encode(dst []matrix.Column, v *view) {
@@ -106,7 +109,8 @@ func (d *date) encode(dst []matrix.Column, v *view) {
 			blankRow(dst, i)
 			continue
 		}
-		dst[0].Nums[i] = datasets.Days(t, asOf)
-		d.write(dst[1:], i, t)
+		at := time.UnixMicro(t).UTC()
+		dst[0].Nums[i], dst[1].Nums[i] = datasets.Days(t, asOf), float64(at.Day())
+		d.write(dst[2:], i, at)
 	}
 }

@@ -122,7 +122,7 @@ func (e *Encoder) Encode(s Snapshot) (*matrix.Matrix, []datasets.Note, error) {
 		f := &e.columns[i]
 		dst := m.Columns[f.from:f.to]
 		if next, problem = v.open(f, next); problem != "" {
-			v.warn(-1, problem+"; treated as missing")
+			v.warn(-1, problem+", treated as missing")
 			fill(dst)
 			continue
 		}

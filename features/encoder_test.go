@@ -106,7 +106,7 @@ func TestDecodeRefuses(t *testing.T) {
 // most matrix columns a byte.
 func TestDecodeIsBounded(t *testing.T) {
 	for _, column := range []string{
-		`{"column":"%d","kind":"date","learned":{"month":true,"hour":true}}`,
+		`{"column":"%d","kind":"date","learned":{"month":true}}`,
 		`{"column":"%d","kind":"text","learned":{"buckets":[` + few(32, "%[2]d") + `]}}`,
 		`{"column":"%d","kind":"multi","learned":{"kept":[` + few(64, `"%[2]c"`) + `]}}`,
 		`{"column":"%d","kind":"category","learned":{"kept":[` + few(5000, `"%[2]c"`) + `]}}`,

@@ -29,7 +29,7 @@ type history struct {
 func (e *events) join(v *view) (*history, string) {
 	t := v.Events[e.spec.Column]
 	if t == nil {
-		return nil, "the table of events is absent; treated as missing"
+		return nil, "the table of events is absent, treated as missing"
 	}
 	clock := t.Column("known_at")
 	if clock == nil {
@@ -38,11 +38,11 @@ func (e *events) join(v *view) (*history, string) {
 	h := &history{lead: t.Column(e.spec.Key)}
 	ids := v.Leads.Column(e.spec.Key)
 	if clock == nil || clock.Kind != datasets.Time || !isText(h.lead) || !isText(ids) {
-		return nil, "events need a time known_at or happened_at, and the key in both tables as text; treated as missing"
+		return nil, "events need a time known_at or happened_at, and the key in both tables as text, treated as missing"
 	}
 	if h.known = clock.Times; e.spec.Type != "" {
 		if h.kind = t.Column(e.spec.Type); !isText(h.kind) {
-			return nil, "the column with the type of event is absent; treated as missing"
+			return nil, "the column with the type of event is absent, treated as missing"
 		}
 	}
 	h.first, h.next = make(map[string]int32, v.Leads.Rows), make([]int32, v.Leads.Rows)

@@ -76,8 +76,8 @@ func ExampleEncoder_Encode() {
 	// email domain kind NaN
 	// email top-level domain NaN
 	// email local part NaN
-	// industry 0 a value that was unknown or rare in training; treated as other
-	// email -1 the column is absent; treated as missing
+	// industry 0 a value that was unknown or rare in training, treated as other
+	// email -1 the column is absent, treated as missing
 }
 
 func ExampleDecode() {

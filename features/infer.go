@@ -57,8 +57,10 @@ func use(c *datasets.Column) (kind, note string) {
 		return "url", ""
 	case c.Kind == datasets.ID:
 		return "", "names single things (an id): not used"
-	case c.Kind == datasets.Text && isTitle(c.Name):
+	case c.Kind != datasets.Multi && isTitle(c.Name):
 		return "title", ""
+	case c.Kind == datasets.Category && wordy(sample):
+		return "text", ""
 	}
 	return plain(c, false), ""
 }
@@ -152,6 +154,16 @@ func share(sample []string, is func(string) bool) float64 {
 func isLink(s string) bool {
 	s = strings.ToLower(s)
 	return strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "www.")
+}
+
+// wordy recognises sentences put together from the same parts: many different
+// ones, of four words or more on average.
+func wordy(sample []string) bool {
+	n := 0
+	for _, s := range sample {
+		n += strings.Count(s, " ") + 1
+	}
+	return variety(sample)*float64(len(sample)) >= 100 && n >= 4*len(sample)
 }
 
 func isTitle(header string) bool {

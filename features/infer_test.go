@@ -51,7 +51,8 @@ func TestInfer(t *testing.T) {
 		{str("interests", datasets.Multi, repeat(n/2, "a;b", "b")), "multi", ""},
 		{str("remarks", T, various("met them at stand %d")), "text", ""},
 		{str("Job Title", T, various("manager %d")), "title", ""},
-		{str("Job Title grouped", K, repeat(n/2, "manager", "clerk")), "category", ""},
+		{str("position", K, repeat(n/2, "manager", "clerk")), "title", ""},
+		{str("greeting", K, various("hello to all of %d")), "category", ""}, // no hundred of them
 		{str("token", I, various("x%d")), "", "id"},
 		{str("anything", T, various("p%d@acme.com")), "email", "domain"},
 		{str("E-Mail", I, various("hidden-%d")), "email", "domain"},

@@ -97,4 +97,4 @@ func (v *view) warn(row int, message string) {
 }
 
 // rare is the note on a value that is not among those that were kept.
-const rare = "a value that was unknown or rare in training; treated as other"
+const rare = "a value that was unknown or rare in training, treated as other"

@@ -2,6 +2,7 @@ package features
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/leadcast/leadcast/models/matrix"
@@ -15,6 +16,9 @@ type link struct {
 	Campaign levels `json:"utm_campaign"`
 }
 
+// The campaign parameters, as they end the names of columns.
+var parameters = [...]string{" utm_source", " utm_medium", " utm_campaign"}
+
 // The codes of the host kind.
 var hosts = [...]string{"site", "search", "social", "mail"}
 
@@ -26,9 +30,9 @@ var (
 
 // visit is what link reads off a web address, the parameters in lower case.
 type visit struct {
-	host                     int32
-	depth                    int
-	source, medium, campaign string
+	host     int32
+	depth    int
+	campaign [3]string // by parameters
 }
 
 // follow takes a web address apart; anything is one, with or without a scheme.
@@ -47,13 +51,8 @@ func follow(value string) visit {
 	}
 	for pair := range strings.SplitSeq(query, "&") {
 		name, text, _ := strings.Cut(pair, "=")
-		switch strings.ToLower(name) {
-		case "utm_source":
-			v.source = parameter(text)
-		case "utm_medium":
-			v.medium = parameter(text)
-		case "utm_campaign":
-			v.campaign = parameter(text)
+		if k := slices.Index(parameters[:], " "+strings.ToLower(name)); k >= 0 {
+			v.campaign[k] = parameter(text)
 		}
 	}
 	return v
@@ -84,9 +83,9 @@ func hostKind(host string) int32 {
 func (l *link) learn(v *view) {
 	for i := range v.Leads.Rows {
 		a := follow(v.text(i))
-		l.Source.add(a.source)
-		l.Medium.add(a.medium)
-		l.Campaign.add(a.campaign)
+		for k, p := range l.parameters() {
+			p.add(a.campaign[k])
+		}
 	}
 }
 
@@ -107,14 +106,15 @@ func (l *link) ready() error {
 	return nil
 }
 
+// outputs leaves out parameters of which no value was kept.
 func (l *link) outputs() []output {
-	return []output{
-		{suffix: " host kind", levels: len(hosts)},
-		{suffix: " path depth"},
-		{suffix: " utm_source", levels: l.Source.count()},
-		{suffix: " utm_medium", levels: l.Medium.count()},
-		{suffix: " utm_campaign", levels: l.Campaign.count()},
+	out := []output{{suffix: " host kind", levels: len(hosts)}, {suffix: " path depth"}}
+	for k, p := range l.parameters() {
+		if len(p.Kept) > 0 {
+			out = append(out, output{suffix: parameters[k], levels: p.count()})
+		}
 	}
+	return out
 }
 
 func (l *link) encode(dst []matrix.Column, v *view) {
@@ -126,11 +126,16 @@ func (l *link) encode(dst []matrix.Column, v *view) {
 		}
 		a := follow(value)
 		dst[0].Codes[i], dst[1].Nums[i] = a.host, float64(a.depth)
-		for k, text := range [3]string{a.source, a.medium, a.campaign} {
-			code := l.parameters()[k].of(text)
-			if dst[2+k].Codes[i] = code; l.parameters()[k].news(code) {
+		rest := dst[2:]
+		for k, p := range l.parameters() {
+			if len(p.Kept) == 0 {
+				continue
+			}
+			code := p.of(a.campaign[k])
+			if rest[0].Codes[i] = code; p.news(code) {
 				v.warn(i, rare)
 			}
+			rest = rest[1:]
 		}
 	}
 }
