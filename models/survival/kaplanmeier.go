@@ -22,8 +22,9 @@ type riskSet struct {
 // instant that they enter were never at risk and do not count.
 func newRiskSet(y models.Target, causes int, rows []int) (*riskSet, error) {
 	if rows == nil {
-		for i := range y.Exit {
-			rows = append(rows, i)
+		rows = make([]int, len(y.Exit))
+		for i := range rows {
+			rows[i] = i
 		}
 	}
 	for _, i := range rows {
@@ -37,11 +38,10 @@ func newRiskSet(y models.Target, causes int, rows []int) (*riskSet, error) {
 			return nil, fmt.Errorf("survival: row %d: cause %d is above %d", i, y.Cause[i], causes)
 		}
 	}
-	leave := slices.Clone(rows)
 	if y.Entry != nil {
-		leave = slices.DeleteFunc(leave, func(i int) bool { return y.Entry[i] == y.Exit[i] })
+		rows = slices.DeleteFunc(slices.Clone(rows), func(i int) bool { return y.Entry[i] == y.Exit[i] })
 	}
-	slices.SortStableFunc(leave, func(i, j int) int { return cmp.Compare(y.Exit[i], y.Exit[j]) })
+	leave, enter := byTime(y.Exit, rows), byTime(y.Entry, rows)
 	r := &riskSet{events: make([][]float64, causes), ties: make([][]float64, causes)}
 	for n, i := range leave {
 		if n == 0 || y.Exit[i] > r.time[len(r.time)-1] {
@@ -59,21 +59,29 @@ func newRiskSet(y models.Target, causes int, rows []int) (*riskSet, error) {
 		}
 	}
 	// Backwards, so that the last one at risk has exactly its own weight.
-	enter := slices.Clone(leave)
-	slices.SortStableFunc(enter, func(i, j int) int { return cmp.Compare(entryOf(y, j), entryOf(y, i)) })
 	r.atRisk = make([]float64, len(r.time))
-	still, next := 0.0, 0
+	still, next := 0.0, len(enter)-1
 	for k := len(r.time) - 1; k >= 0; k-- {
 		still += r.censored[k]
 		for c := range causes {
 			still += r.events[c][k]
 		}
-		for ; y.Entry != nil && next < len(enter) && entryOf(y, enter[next]) >= r.time[k]; next++ {
+		for ; next >= 0 && y.Entry[enter[next]] >= r.time[k]; next-- {
 			still -= weightOf(y, enter[next])
 		}
 		r.atRisk[k] = still
 	}
 	return r, nil
+}
+
+// byTime sorts rows by a time, then by number; none where there is no time.
+func byTime(time []float64, rows []int) []int {
+	if time == nil {
+		return nil
+	}
+	sorted := slices.Clone(rows)
+	slices.SortFunc(sorted, func(i, j int) int { return cmp.Or(cmp.Compare(time[i], time[j]), cmp.Compare(i, j)) })
+	return sorted
 }
 
 func weightOf(y models.Target, i int) float64 {

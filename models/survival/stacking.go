@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/leadcast/leadcast/models/portable"
 )
@@ -67,35 +68,46 @@ func (s Stacking) Fit(r *Rows, margins [][]float64) (Blend, error) {
 type problem struct {
 	Stacking
 	rows       *Rows
-	margins    [][]float64
-	cause      int // from 0
-	candidates int // index of the first weight among the parameters
+	cause      int       // from 0
+	candidates int       // index of the first weight among the parameters
+	kept       []int32   // rows that take part
+	x          []float64 // each kept row's margins by candidate, less the base
 	events     float64
-	x          []float64 // work space: margin of each candidate less the base
-	at         []int     // work space: parameters that a row touches
 }
 
 func (s Stacking) problem(r *Rows, margins [][]float64, cause int) *problem {
-	f := &problem{Stacking: s, rows: r, margins: margins, cause: cause}
+	f := &problem{Stacking: s, rows: r, cause: cause, candidates: 1}
 	if f.Ridge == 0 {
 		f.Ridge = 10
 	}
-	groups := 0
 	for k := range len(s.Base.cuts) + 1 {
-		groups = max(groups, f.group(k)+1)
+		f.candidates = max(f.candidates, f.group(k)+2)
 	}
-	f.candidates = 1 + groups
-	f.x = make([]float64, len(margins)+2)
-	f.at = make([]int, len(margins)+2)
-	for j := range margins {
-		f.at[2+j] = f.candidates + j
-	}
-	for i, c := range r.Cause {
-		if int(c) == cause+1 {
+	for i, subject := range r.Subject {
+		o := f.output(i)
+		for _, m := range margins {
+			v := m[int(subject)*s.Base.Outputs()+o]
+			if d := v - s.Base.margins[o]; finite(d) || v != v {
+				f.x = append(f.x, d)
+			} else {
+				f.x = append(f.x, 0)
+			}
+		}
+		if x := f.x[len(f.kept)*len(margins):]; slices.ContainsFunc(x, math.IsNaN) {
+			f.x = f.x[:len(f.x)-len(x)]
+			continue
+		}
+		f.kept = append(f.kept, int32(i))
+		if int(r.Cause[i]) == cause+1 {
 			f.events += r.weight(i)
 		}
 	}
 	return f
+}
+
+// output is the output that a row is about.
+func (f *problem) output(row int) int {
+	return f.cause*(len(f.Base.cuts)+1) + int(f.rows.Interval[row])
 }
 
 func (f *problem) group(k int) int {
@@ -107,7 +119,7 @@ func (f *problem) group(k int) int {
 
 // start is the prior mean, within bounds.
 func (f *problem) start() []float64 {
-	theta := make([]float64, f.candidates+len(f.margins))
+	theta := make([]float64, f.candidates+len(f.Prior))
 	for j, w := range f.Prior {
 		theta[f.candidates+j] = max(w, f.least(f.candidates+j))
 	}
@@ -136,31 +148,10 @@ func (f *problem) prior(i int) (mean, precision float64) {
 	return f.Prior[i-f.candidates], f.Ridge
 }
 
-// row fills the work space for a row: the parameters it touches, their
-// regressors, and the base margin; false where the row is left out.
-func (f *problem) row(i int) (base float64, ok bool) {
-	k := int(f.rows.Interval[i])
-	o := f.cause*(len(f.Base.cuts)+1) + k
-	base = f.Base.margins[o]
-	f.at[0], f.at[1] = 0, 1+f.group(k)
-	f.x[0], f.x[1] = 1, 1
-	for j, m := range f.margins {
-		v := m[int(f.rows.Subject[i])*f.Base.Outputs()+o]
-		if v != v {
-			return 0, false
-		}
-		if v -= base; !finite(v) {
-			v = 0
-		}
-		f.x[2+j] = v
-	}
-	return base, true
-}
-
 // value is the penalised negative log-likelihood; with a gradient and a
-// Hessian (row-major) given it fills them too.
+// Hessian (row-major, its lower triangle) given it fills them too.
 func (f *problem) value(theta, gradient, hessian []float64) float64 {
-	p := len(theta)
+	p, n := len(theta), len(f.Prior)
 	clear(gradient)
 	clear(hessian)
 	sum := 0.0
@@ -173,29 +164,33 @@ func (f *problem) value(theta, gradient, hessian []float64) float64 {
 			hessian[i*p+i] = precision
 		}
 	}
-	for i := range f.rows.Subject {
-		base, ok := f.row(i)
-		if !ok {
-			continue
+	at, x := make([]int, n+2), make([]float64, n+2) // the parameters that a row touches, and by how much
+	x[0], x[1] = 1, 1
+	for j := range n {
+		at[2+j] = f.candidates + j
+	}
+	for i, row := range f.kept {
+		at[1] = 1 + f.group(int(f.rows.Interval[row]))
+		copy(x[2:], f.x[i*n:][:n])
+		eta := f.Base.margins[f.output(int(row))]
+		for j, a := range at {
+			eta += float64(theta[a] * x[j])
 		}
-		eta := base
-		for j, a := range f.at {
-			eta += float64(theta[a] * f.x[j])
-		}
-		w, y := f.rows.weight(i), 0.0
-		if int(f.rows.Cause[i]) == f.cause+1 {
+		w, y := f.rows.weight(int(row)), 0.0
+		if int(f.rows.Cause[row]) == f.cause+1 {
 			y = 1
 		}
-		loss, mu, curve := f.loss(eta, f.rows.Exposure[i])
+		loss, mu, curve := f.loss(eta, f.rows.Exposure[row])
 		sum += float64(w * (loss - float64(y*eta)))
 		if gradient == nil {
 			continue
 		}
 		slope, bend := float64(w*(mu-y)), float64(w*curve)
-		for j, a := range f.at {
-			gradient[a] += float64(slope * f.x[j])
-			for l, b := range f.at {
-				hessian[a*p+b] += float64(float64(bend*f.x[j]) * f.x[l])
+		for j, a := range at {
+			gradient[a] += float64(slope * x[j])
+			part := float64(bend * x[j])
+			for l, b := range at[:j+1] {
+				hessian[a*p+b] += float64(part * x[l])
 			}
 		}
 	}
@@ -259,7 +254,7 @@ func (f *problem) minimise(theta []float64) bool {
 }
 
 // solve replaces b by a⁻¹b for a symmetric positive definite a of the size of
-// b, by Cholesky's decomposition in place.
+// b, of which the lower triangle is read, by Cholesky's decomposition in place.
 func solve(a, b []float64) {
 	p := len(b)
 	for i := range p {
