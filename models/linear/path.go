@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	stepTie   = 4    // precision of the difference between neighbouring steps, whatever lambda: sd 0.5
+	stepTie   = 1    // precision of the difference between neighbouring steps, whatever lambda
 	stepLevel = 0.01 // precision of a step itself
 	evidences = 12   // re-estimates of the penalties, at most
 	weakest   = 0.1  // bounds of an estimated penalty
