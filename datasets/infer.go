@@ -22,9 +22,9 @@ type Hints struct {
 
 // Infer finds out from the whole of a raw table how each column is to be
 // read. Columns that are typed already keep their kind, unless a role or hint
-// makes words of them, or they are integers named like an id. The notes say what a
-// person may want to know: missing tokens with counts, odd cells, numbers
-// that can be read in two ways.
+// makes words of them, or they are integers named like an id. The notes say
+// what a person may want to know: missing tokens with counts, odd cells,
+// numbers that can be read in two ways.
 //
 // Rules: a column is numbers (or times) if all but 2 % of its filled cells
 // are, and the rest is then reported and read as missing. Open bounds such
@@ -195,7 +195,7 @@ func (in *inference) column(c *Column) (f finding) {
 		in.forced(&f, p, wanted)
 	case p.filled == 0 && len(p.unclear) == 0:
 		f.field.Kind, f.empty = Category, true
-	case in.numbers(&f, p, false), p.bools(&f), in.times(&f, p, false):
+	case in.numbers(&f, p, false), p.bools(&f, false), in.times(&f, p, false):
 	default:
 		p.asWords()
 		f.field.Kind = p.words()
@@ -236,7 +236,7 @@ func (in *inference) forced(f *finding, p *profile, wanted Kind) {
 	case Time:
 		ok = in.times(f, p, true)
 	case Bool:
-		ok = p.filled == 0 || p.bools(f) || p.oneZero(f)
+		ok = p.filled == 0 || p.bools(f, true)
 	default:
 		p.asWords()
 	}

@@ -136,22 +136,28 @@ func (in *inference) numbers(f *finding, p *profile, forced bool) bool {
 	if len(c.units) == 1 {
 		f.field.Unit = c.units[0]
 	}
+	p.tellNumbers(f, c, ambiguous)
+	return true
+}
+
+// tellNumbers notes what was not plain about a column of numbers.
+func (p *profile) tellNumbers(f *finding, c census, ambiguous int) {
+	tell := func(format string, args ...any) { f.notes = append(f.notes, p.note(format, args...)) }
 	switch {
-	case ambiguous > 0 && sign == ',':
-		f.notes = append(f.notes, p.note("numbers such as 1,234, read with a decimal comma as other columns of the table have it: %d", ambiguous))
+	case ambiguous > 0 && f.field.Decimal == ",":
+		tell("numbers such as 1,234, read with a decimal comma as other columns of the table have it: %d", ambiguous)
 	case ambiguous > 0:
-		f.notes = append(f.notes, p.note("numbers such as 1,234, read as thousands though nothing in the table tells: %d", ambiguous))
+		tell("numbers such as 1,234, read as thousands though nothing in the table tells: %d", ambiguous)
 	}
-	if f.field.Unit == "%" && c.marked < good {
-		f.notes = append(f.notes, p.note("numbers without %% sign, read as percents like the others: %d of %d", good-c.marked, good))
+	if good := c.plain + c.bounds; f.field.Unit == "%" && c.marked < good {
+		tell("numbers without %% sign, read as percents like the others: %d of %d", good-c.marked, good)
 	}
 	if c.bounds > 0 {
-		f.notes = append(f.notes, p.note("open bounds such as \"20+\", read as the bound: %d (the first at %s)", c.bounds, p.at(c.firstBound)))
+		tell("open bounds such as \"20+\", read as the bound: %d (the first at %s)", c.bounds, p.at(c.firstBound))
 	}
 	if c.odd > 0 {
-		f.notes = append(f.notes, p.note("cells that are no numbers, read as missing: %d of %d (the first at %s)", c.odd, p.filled, p.at(c.firstOdd)))
+		tell("cells that are no numbers, read as missing: %d of %d (the first at %s)", c.odd, p.filled, p.at(c.firstOdd))
 	}
-	return true
 }
 
 // code recognises integers that are names: telephone numbers are text,
@@ -183,9 +189,9 @@ var (
 	no  = []string{"no", "false", "n", "f", "0"}
 )
 
-// bools recognises yes/no columns: only such words, at least one of them not
-// 1 or 0, and single letters only where both answers occur.
-func (p *profile) bools(f *finding) bool {
+// bools recognises yes/no columns: only such words, and unless forced at least
+// one of them not 1 or 0, and single letters only where both answers occur.
+func (p *profile) bools(f *finding, forced bool) bool {
 	words, letters, ups, downs := 0, 0, 0, 0
 	for _, l := range p.levels {
 		s := strings.ToLower(l.text)
@@ -204,21 +210,10 @@ func (p *profile) bools(f *finding) bool {
 			letters++
 		}
 	}
-	if words == 0 && (letters == 0 || ups == 0 || downs == 0) {
+	if !forced && words == 0 && (letters == 0 || ups == 0 || downs == 0) {
 		return false
 	}
 	p.asNothing()
-	f.field.Kind = Bool
-	return true
-}
-
-// oneZero is for columns that somebody has said are booleans.
-func (p *profile) oneZero(f *finding) bool {
-	for _, l := range p.levels {
-		if s := strings.ToLower(l.text); !slices.Contains(yes, s) && !slices.Contains(no, s) {
-			return false
-		}
-	}
 	f.field.Kind = Bool
 	return true
 }

@@ -43,7 +43,7 @@ func (in *inference) times(f *finding, p *profile, forced bool) bool {
 		return false
 	}
 	if layout == layoutDMY {
-		if layout, f.err = in.order(f, p); f.err != nil {
+		if layout, f.err = in.order(f, p, at); f.err != nil {
 			return false
 		}
 	}
@@ -70,8 +70,9 @@ func written(layout string) string {
 	return layout
 }
 
-// order finds out whether the day or the month comes first.
-func (in *inference) order(f *finding, p *profile) (layout string, err error) {
+// order finds out whether the day or the month comes first; first is the row of
+// the first date.
+func (in *inference) order(f *finding, p *profile, first int) (layout string, err error) {
 	dayFirst, monthFirst := -1, -1
 	for _, l := range p.levels {
 		d, ok := dateShape(l.text)
@@ -97,7 +98,7 @@ func (in *inference) order(f *finding, p *profile) (layout string, err error) {
 	case in.hints.Dates == "mdy":
 		return layoutMDY, nil
 	default:
-		return "", p.fail(p.levels[0].first, "does 1/2/2006 mean 1 February or January 2? No date in the column tells; say --dates dmy or --dates mdy")
+		return "", p.fail(first, "does 1/2/2006 mean 1 February or January 2? No date in the column tells; say --dates dmy or --dates mdy")
 	}
 	if h := in.hints.Dates; h == "dmy" && layout == layoutMDY || h == "mdy" && layout == layoutDMY {
 		f.notes = append(f.notes, p.note("its dates can only be read as %s, whatever --dates says", layout))
@@ -106,29 +107,29 @@ func (in *inference) order(f *finding, p *profile) (layout string, err error) {
 }
 
 // counted reads a column that is said to be times and holds integers: days as
-// 20060102, else seconds or milliseconds since 1970. Their size tells which.
+// 20060102, else seconds or milliseconds since 1970. What falls into this
+// century tells which.
 func (in *inference) counted(f *finding, p *profile) bool {
-	good := map[string]int{}
-	for _, l := range p.levels {
-		for _, layout := range []string{layoutCompact, layoutUnix, layoutUnixMilli} {
-			us, ok := parseTime(l.text, layout, in.zone)
-			if ok && us >= 0 && us < 4102444800e6 && (layout != layoutUnix || us >= 946684800e6) && (layout != layoutUnixMilli || us >= 946684800e6) { // years 2000 to 2099
-				good[layout] += l.count
-			}
-		}
+	const from, to = 946684800e6, 4102444800e6 // the years 2000 to 2099
+	f.field.Kind, f.field.Layout = Time, layoutISO
+	p.asNothing()
+	if p.filled == 0 {
+		return true
 	}
 	for _, layout := range []string{layoutCompact, layoutUnix, layoutUnixMilli} {
-		if p.filled == 0 || p.filled-good[layout] <= oddAllowed(p.filled) {
-			p.asNothing()
-			f.field.Kind, f.field.Layout = Time, layout
-			if n := p.filled - good[layout]; n > 0 {
-				f.notes = append(f.notes, p.note("cells that are no dates, read as missing: %d of %d", n, p.filled))
+		odd := 0
+		for _, l := range p.levels {
+			if at, ok := parseTime(l.text, layout, in.zone); !ok || at < from || at >= to {
+				odd += l.count
 			}
-			if p.filled == 0 {
-				f.field.Layout = layoutISO
-			}
-			return true
 		}
+		if odd > oddAllowed(p.filled) {
+			continue
+		}
+		if f.field.Layout = layout; odd > 0 {
+			f.notes = append(f.notes, p.note("cells that are no dates, read as missing: %d of %d", odd, p.filled))
+		}
+		return true
 	}
 	return false
 }
