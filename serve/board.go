@@ -63,6 +63,7 @@ const (
 	boardBlock   = 4096 // leads scored at a time
 	boardScreen  = 25   // leads on a screen
 	boardReasons = 3
+	longestValue = 48 // bytes of a value that is shown
 )
 
 func (s *Server) newBoard(leads *datasets.Table, asOf int64) (*board, error) {
@@ -119,8 +120,8 @@ func (b *board) add(c *bundle.Score, block *datasets.Table, i, row int, age floa
 	}
 	search := []string{r.ID}
 	for _, name := range b.show {
-		if text := block.Column(name).Texts.At(i); text != "" {
-			r.Cells = append(r.Cells, cell{plainName(name), strings.Clone(shorten(text))})
+		if text := block.Column(name).Texts.At(i); text != "" && len(text) <= longestValue {
+			r.Cells = append(r.Cells, cell{plainName(name), strings.Clone(text)})
 			search = append(search, text)
 		}
 	}
@@ -136,7 +137,8 @@ func (b *board) add(c *bundle.Score, block *datasets.Table, i, row int, age floa
 
 // personal are words in the names of columns that may say who a person is, so
 // that their values are never shown.
-var personal = []string{"name", "mail", "phone", "mobile", "contact", "owner", "address", "street", "birth", "url", "note", "comment", "person", "account", "company"}
+var personal = []string{"name", "mail", "phone", "mobile", "contact", "owner", "address", "street", "birth", "url", "note", "comment", "person", "account", "company",
+	"message", "description", "text", "subject"}
 
 func isPersonal(column string) bool {
 	low := strings.ToLower(column)
@@ -157,6 +159,9 @@ func (s *Server) mayShow(column string) bool {
 	return false
 }
 
+// telling are words of columns that sellers ask for first.
+var telling = []string{"source", "channel", "campaign", "industry", "segment", "product", "title", "region", "country"}
+
 // shown chooses the columns beside the id: the campaign, then the categories
 // that matter most to the model.
 func (s *Server) shown(leads *datasets.Table) []string {
@@ -164,7 +169,7 @@ func (s *Server) shown(leads *datasets.Table) []string {
 	var names []string
 	for _, f := range s.manifest.Schema.Fields {
 		if f.Kind == datasets.Category && s.mayShow(f.Name) && leads.Column(f.Name) != nil && f.Name != r.Outcome && f.Name != r.Closed &&
-			!slices.ContainsFunc(s.manifest.Withheld, func(w bundle.Withheld) bool { return w.Column == f.Name }) {
+			!withheld(&s.manifest, f.Name) && !strings.HasSuffix(strings.ToLower(f.Name), "id") {
 			names = append(names, f.Name)
 		}
 	}
@@ -172,7 +177,8 @@ func (s *Server) shown(leads *datasets.Table) []string {
 		if name == r.Campaign {
 			return math.Inf(1)
 		}
-		return s.manifest.Importance[name]
+		told := slices.IndexFunc(telling, func(word string) bool { return strings.Contains(strings.ToLower(name), word) })
+		return s.manifest.Importance[name] - float64(uint(told)%16)*1e-6 // without importances, by what sellers ask for
 	}
 	slices.SortStableFunc(names, func(x, y string) int { return cmp.Or(cmp.Compare(weight(y), weight(x)), strings.Compare(x, y)) })
 	return names[:min(3, len(names))]
@@ -180,7 +186,7 @@ func (s *Server) shown(leads *datasets.Table) []string {
 
 // plainName makes a column's name readable: "lead_source" → "Lead source".
 func plainName(column string) string {
-	t := strings.TrimSpace(strings.NewReplacer("_", " ", ".", " ").Replace(shorten(column)))
+	t := strings.TrimSpace(strings.NewReplacer("_", " ", ".", " ", "(", "", ")", "").Replace(shorten(column)))
 	if t == "" {
 		return column
 	}
@@ -224,10 +230,14 @@ func (s *Server) inWords(raw *datasets.Table, row int, column string) string {
 	if c == nil || !s.mayShow(column) {
 		return name
 	}
-	if v := c.Texts.At(row); v != "" {
-		return name + " is " + shorten(v)
+	switch v := c.Texts.At(row); {
+	case v == "":
+		return name + " is empty"
+	case len(v) > longestValue: // more likely somebody's words than one of a set
+		return name
+	default:
+		return name + " is " + v
 	}
-	return name + " is empty"
 }
 
 // boardPage is what the template of the page shows.
@@ -261,7 +271,8 @@ type gradeCount struct {
 func (s *Server) page(w *reply, r *http.Request) error {
 	p := &boardPage{Model: &s.manifest, ID: s.model.ID(), Host: r.Host, Sample: s.sample()}
 	if s.manifest.Judged != nil {
-		p.AUC = s.manifest.Judged.Metrics["auc"]
+		m := s.manifest.Judged.Metrics
+		p.AUC = cmp.Or(m[fmt.Sprintf("auc_%dd", s.manifest.MainHorizon)], m["auc"])
 	}
 	if s.board != nil {
 		if err := s.fill(r, p); err != nil {

@@ -121,7 +121,7 @@ func TestPageOfAnUntimedModel(t *testing.T) {
 var hostile = []string{
 	`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `' onmouseover='alert(1)`, `</td></tr></table><h1>x`, `<svg/onload=alert(1)>`, `javascript:alert(1)`,
 	`{{.ID}}`, `<!--`, `]]>`, `<iframe src=//elsewhere.example>`, `&lt;script&gt;`, "\x00<b>", "\u2028<b>", `<a href="javascript:alert(1)">x</a>`, `<style>*{display:none}</style>`,
-	`<meta http-equiv=refresh content=0>`, `<form action=//elsewhere.example>`, `<base href=//elsewhere.example>`, `${alert(1)}`, `<math><mtext></p><script>`, "<scr\x00ipt>", `\"><script>`, `<object data=x>`,
+	`<meta http-equiv=refresh content=0>`, `<form action=//elsewhere.example>`, `<base href=//elsewhere.example>`, `${alert(1)}`, `<math><mi></p><script>`, "<scr\x00ipt>", `\"><script>`, `<object data=x>`,
 }
 
 // Texts of a CRM, in ids, values and names of columns, add no tag to a page:

@@ -14,6 +14,7 @@ type field struct {
 	yes, no string // how this column writes true and false
 	comma   bool   // its decimal sign is a comma
 	drop    bool   // known, but the model was trained without it
+	wanted  bool   // the model may miss it
 }
 
 // fields are the columns that a model knows.
@@ -43,13 +44,28 @@ func newFields(m *bundle.Manifest) *fields {
 		if c.Kind == datasets.Bool && len(c.True) > 0 && len(c.False) > 0 && !slices.Contains(c.True, yes) {
 			yes, no = c.True[0], c.False[0]
 		}
-		add(field{name: c.Name, yes: yes, no: no, comma: c.Kind == datasets.Number && c.Decimal == ","})
+		add(field{name: c.Name, yes: yes, no: no, comma: c.Kind == datasets.Number && c.Decimal == ",", wanted: wanted(m, c.Name)})
 	}
 	r := m.Schema.Roles
 	for _, name := range []string{r.ID, r.Account, r.Created, r.Outcome, r.Closed, r.Duration, r.Amount, r.Campaign, r.Owner, "as_of"} {
 		add(field{name: name, yes: "true", no: "false"})
 	}
 	return f
+}
+
+// wanted tells whether a lead without the column lacks something: not so for
+// columns left out of training, of no weight, or that only say who and when.
+func wanted(m *bundle.Manifest, column string) bool {
+	r := m.Schema.Roles
+	switch column {
+	case r.ID, r.Account, r.Created, r.Outcome, r.Closed, r.Duration, r.Order, r.Amount, r.Owner:
+		return false
+	}
+	return (len(m.Importance) == 0 || m.Importance[column] != 0) && !withheld(m, column)
+}
+
+func withheld(m *bundle.Manifest, column string) bool {
+	return slices.ContainsFunc(m.Withheld, func(w bundle.Withheld) bool { return w.Column == column })
 }
 
 // warning says that a field is unknown, and which one may have been meant.

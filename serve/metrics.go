@@ -68,15 +68,16 @@ type warningKind struct {
 }
 
 var warningKinds = []warningKind{
-	{"unknown_field", []string{"unknown field"}},
-	{"events", []string{"events are not"}},
-	{"unseen_category", []string{"unseen", "not seen", "never seen"}},
-	{"as_of", []string{"as-of", "as_of"}},
-	{"created", []string{"created", "creation"}},
-	{"support", []string{"support", "horizon"}},
-	{"amount", []string{"amount"}},
-	{"missing", []string{"missing", "no column"}},
-	{"unreadable", []string{"cannot be read", "could not be read", "not a "}},
+	{"unknown_field", []string{"unknown field", "more unknown fields"}},
+	{"events", []string{"events are not used"}},
+	{"missing", []string{"not given, taken as missing", "is not given"}},
+	{"unseen_category", []string{"unknown or rare in training", "not seen in training"}},
+	{"out_of_range", []string{"outside those seen"}},
+	{"unreadable", []string{"cannot be read", "is not a date"}},
+	{"no_creation", []string{"taken as created"}},
+	{"too_old", []string{"that training saw"}},
+	{"unsupported", []string{"the data support"}},
+	{"no_amount", []string{"mean of won leads"}},
 }
 
 // kindOfWarning sorts a warning into the closed set that metrics may show.

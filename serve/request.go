@@ -3,6 +3,7 @@ package serve
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/leadcast/leadcast/datasets"
@@ -325,22 +326,44 @@ func (q *request) strangers() []*fault {
 	return faults
 }
 
-// maxNamed bounds how many unknown fields a lead's warnings name.
+// maxNamed bounds how many fields a lead's warnings name.
 const maxNamed = 10
 
+// absent says which columns no lead of the request has, "" where there is none.
+func (q *request) absent() string {
+	var names []string
+	for at, c := range q.fields.list {
+		if c.wanted && q.stamp[at] == 0 {
+			names = append(names, c.name)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	w := "not given, taken as missing: " + strings.Join(names[:min(len(names), maxNamed)], ", ")
+	if n := len(names) - maxNamed; n > 0 {
+		w += " and " + strconv.Itoa(n) + " more"
+	}
+	return w
+}
+
 // warnings are what there is to say about a lead before the model has seen it.
-func (q *request) warnings(dst []string, l *lead, say map[string]string) []string {
+func (q *request) warnings(l *lead, absent string, say map[string]string) (list []string) {
 	if l.events || q.events {
-		dst = append(dst, "events are not used by this model")
+		list = append(list, "events are not used by this model")
 	}
 	for n, name := range l.unknown {
 		if n == maxNamed {
-			return append(dst, "and "+strconv.Itoa(len(l.unknown)-n)+" more unknown fields")
+			list = append(list, "and "+strconv.Itoa(len(l.unknown)-n)+" more unknown fields")
+			break
 		}
 		if say[name] == "" {
 			say[name] = q.fields.warning(name)
 		}
-		dst = append(dst, say[name])
+		list = append(list, say[name])
 	}
-	return dst
+	if absent != "" {
+		list = append(list, absent)
+	}
+	return list
 }

@@ -6,6 +6,7 @@ import (
 	"mime"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync/atomic"
 
 	"github.com/leadcast/leadcast/datasets"
@@ -110,34 +111,39 @@ func (s *Server) answer(ctx context.Context, q *request) (*answer, error) {
 		return nil, err
 	}
 	a := &answer{scores: make([]bundle.Score, len(q.leads)), bad: make([]*fault, len(q.leads))}
-	say := map[string]string{}
+	absent, say := q.absent(), map[string]string{}
 	for i := range q.leads {
 		l := &q.leads[i]
 		a.bad[i] = l.bad
 		if l.bad == nil {
 			a.scores[i] = scores[l.row]
-			a.bad[i] = leadFault(scores[l.row].Err)
+			a.bad[i] = s.fields.fault(scores[l.row].Err)
 		}
 		if a.bad[i] != nil {
 			a.failed++
 			a.bad[i].under(strconv.Itoa(i)).under("leads")
 			continue
 		}
-		if own := q.warnings(nil, l, say); len(own) > 0 {
+		if own := q.warnings(l, absent, say); len(own) > 0 {
 			a.scores[i].Warnings = append(own, a.scores[i].Warnings...)
 		}
 	}
 	return a, nil
 }
 
-// leadFault is the fault of a lead that the model could not score, nil for nil.
-func leadFault(err error) *fault {
+// fault is why the model could not score a lead, nil for nil. It points at the
+// column that the error begins with.
+func (f *fields) fault(err error) *fault {
 	if err == nil {
 		return nil
 	}
 	var d *datasets.Error
 	if !errors.As(err, &d) {
-		return &fault{Detail: err.Error()}
+		d = &datasets.Error{Message: err.Error()}
+		column, message, ok := strings.Cut(d.Message, ": ")
+		if _, known := f.index[column]; ok && known {
+			d = &datasets.Error{Column: column, Message: message}
+		}
 	}
 	if d.Column == "" {
 		return &fault{Detail: d.Message}

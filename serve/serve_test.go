@@ -89,7 +89,7 @@ func manifest() bundle.Manifest {
 			{Name: "opted_in", Kind: datasets.Bool, True: []string{"yes"}, False: []string{"no"}}, {Name: "interests", Kind: datasets.Multi}, {Name: "email", Kind: datasets.Text},
 		}, Roles: datasets.Roles{ID: "lead_id", Created: "created_at", Outcome: "status"}},
 		Withheld: []bundle.Withheld{{Column: "close_reason", Reason: "filled in only at closing"}},
-		Judged:   &bundle.Judgement{Leads: 4000, Wins: 350, From: "2025-10-01", To: "2026-03-31", Metrics: map[string]float64{"auc": 0.81}}}
+		Judged:   &bundle.Judgement{Leads: 4000, Wins: 350, From: "2025-10-01", To: "2026-03-31", Metrics: map[string]float64{"auc_90d": 0.81}}}
 }
 
 var today = time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
@@ -129,9 +129,9 @@ func TestScoreAnswersEveryKeyInOrder(t *testing.T) {
 		{"lead_id":"L-1","score":{"a":1}},
 		{"lead_id":17,"score":90.5,"surce":"x","events":{"calls":[{"at":"2026-01-01"}]}}],"as_of":"2026-03-31","reasons":1}`)
 	want := `{"model":"` + f.ID() + `","horizon_days":90,"scores":[` +
-		`{"id":"L-2","p_win":0.2,"p_lost":0.4,"p_open":0.4,"p_win_by":{"30d":0.2,"90d":null},"cycle_days":{"p10":null,"p50":60,"p90":null},"expected_value":200,"grade":"D","reasons":[{"column":"source","effect":0.03}],"warnings":[]},` +
+		`{"id":"L-2","p_win":0.2,"p_lost":0.4,"p_open":0.4,"p_win_by":{"30d":0.2,"90d":null},"cycle_days":{"p10":null,"p50":60,"p90":null},"expected_value":200,"grade":"D","reasons":[{"column":"source","effect":0.03}],"warnings":["not given, taken as missing: employees, opted_in, interests, email"]},` +
 		`{"id":null,"p_win":null,"p_lost":null,"p_open":null,"p_win_by":null,"cycle_days":null,"expected_value":null,"grade":null,"reasons":null,"warnings":null,"error":{"pointer":"/leads/1/score","detail":"an object cannot be the value of a column"}},` +
-		`{"id":"17","p_win":0.905,"p_lost":0.04749999999999999,"p_open":0.04749999999999999,"p_win_by":{"30d":0.905,"90d":null},"cycle_days":{"p10":null,"p50":60,"p90":null},"expected_value":905,"grade":"A","reasons":[{"column":"source","effect":0.03}],"warnings":["events are not used by this model","unknown field \"surce\""]}]}` + "\n"
+		`{"id":"17","p_win":0.905,"p_lost":0.04749999999999999,"p_open":0.04749999999999999,"p_win_by":{"30d":0.905,"90d":null},"cycle_days":{"p10":null,"p50":60,"p90":null},"expected_value":905,"grade":"A","reasons":[{"column":"source","effect":0.03}],"warnings":["events are not used by this model","unknown field \"surce\"","not given, taken as missing: employees, opted_in, interests, email"]}]}` + "\n"
 	if w.Code != 200 || w.Body.String() != want {
 		t.Errorf("status %d\n got %s\nwant %s", w.Code, w.Body, want)
 	}
@@ -192,7 +192,7 @@ func TestOneRefusedLeadDoesNotSpoilTheOthers(t *testing.T) {
 func TestUnknownFieldsAreNamed(t *testing.T) {
 	s := server(t, &fake{}, nil)
 	w := ask(s, "POST", "/v1/score", `{"leads":[{"Source":"x"}]}`)
-	if want := `"warnings":["unknown field \"Source\", did you mean \"source\"?"]`; !strings.Contains(w.Body.String(), want) {
+	if want := `"warnings":["unknown field \"Source\", did you mean \"source\"?","not given`; !strings.Contains(w.Body.String(), want) {
 		t.Errorf("no %s in %s", want, w.Body)
 	}
 	var many []string
@@ -530,7 +530,7 @@ func TestModelIsDescribed(t *testing.T) {
 	if err := json.Unmarshal(ask(server(t, &fake{}, nil), "GET", "/v1/model", "").Body.Bytes(), &m); err != nil {
 		t.Fatal(err)
 	}
-	if m["id"] != (&fake{}).ID() || len(m["columns"].([]any)) != 9 || m["judged"].(map[string]any)["metrics"].(map[string]any)["auc"] != 0.81 {
+	if m["id"] != (&fake{}).ID() || len(m["columns"].([]any)) != 9 || m["judged"].(map[string]any)["metrics"].(map[string]any)["auc_90d"] != 0.81 {
 		t.Errorf("%v", m)
 	}
 }
