@@ -56,7 +56,7 @@ func newCompany(seed uint64, leads int) *company {
 	var s stream
 	s.restart(seed, forCompany, 0)
 	c.begin = time.Date(2014, 7, 1, 0, 0, 0, 0, time.UTC).Unix() + int64(s.below(365))*day
-	c.growth = s.between(1.2, 1.6)
+	c.growth = s.between(1.5, 1.9)
 	for _, f := range []struct {
 		to   *field
 		from field
@@ -68,7 +68,7 @@ func newCompany(seed uint64, leads int) *company {
 	}
 	c.regions = make([]float64, countryRegions*len(countries))
 	for i := range c.regions {
-		c.regions[i] = float64(0.2 * s.normal())
+		c.regions[i] = float64(0.12 * s.normal())
 	}
 	c.drawCampaigns(&s)
 	c.drawRates(&s)
@@ -104,13 +104,13 @@ func (c *company) drawCampaigns(s *stream) {
 // drawRates fills the tables by age and by day. Both baselines are gamma
 // shaped, x·exp(1−x), over a small constant tail.
 func (c *company) drawRates(s *stream) {
-	peakWon, peakLost := s.between(41, 47), s.between(18, 21)
+	peakWon, peakLost := s.between(50, 55), s.between(28, 32)
 	phase := s.uniform()
 	amplitude := s.between(0.03, 0.06)
 	for t := range lifetime {
 		x, y := float64(t)/peakWon, float64(t)/peakLost
-		c.won[t] = float64(0.0040*float64(x*portable.Exp(1-x))) + 0.00002
-		c.lost[t] = float64(0.0215*float64(y*portable.Exp(1-y))) + 0.0002
+		c.won[t] = float64(0.0038*float64(x*portable.Exp(1-x))) + 0.00002
+		c.lost[t] = float64(0.0138*float64(y*portable.Exp(1-y))) + 0.0012
 		c.pace[t] = 1 / (1 + float64(t)/60)
 		c.season[t] = 1 + float64(amplitude*wave(float64(t)/365.25+phase))
 	}

@@ -170,61 +170,46 @@ func (c *company) effects(l *lead) {
 			add(in)
 		}
 	}
-	won += c.regions[l.account.region] + shape(l)
+	w, q := shape(l)
+	won += c.regions[l.account.region] + w
+	lost += q
 	if l.campaign >= 0 {
 		won += c.campaigns[l.campaign].effect
 	}
 	l.winRate, l.lossRate = portable.Exp(won), portable.Exp(lost)
 }
 
-// shape is the part of the won effect that no single category carries.
-func shape(l *lead) (won float64) {
+// shape is what numbers and pairs of fields add to the effects.
+func shape(l *lead) (won, lost float64) {
+	big := l.sized && l.account.employees >= 250
 	switch e := l.account.employees; { // a hump: mid-sized companies buy
 	case !l.sized:
-		won -= 0.2
-	case e < 10:
+		lost += 0.7
+	case e < 20:
 		won -= 0.7
-	case e < 50:
-		won -= 0.1
 	case e < 250:
 		won += 0.5
-	case e < 1000:
-		won += 0.3
-	default:
+	case e >= 2000:
 		won -= 0.5
 	}
 	switch v := l.visits; { // too many visits are a robot or a competitor
 	case v == 0:
 		won -= 0.6
-	case v >= 3 && v < 15:
+	case v >= 3 && v < 12:
 		won += 0.5
-	case v >= 15:
-		won -= 0.3
+	case v >= 12:
+		lost += 0.6
 	}
-	switch {
-	case l.value < 2500:
-		won += 0.2
-	case l.value > 20000:
+	switch { // small deals are decided fast, large ones slowly
+	case l.value < 3500:
+		won += 0.5
+		lost += 0.6
+	case l.value > 10000:
 		won -= 0.6
+		lost -= 0.8
 	}
-	big := l.sized && l.account.employees >= 250
-	small := l.sized && l.account.employees < 50
-	heavy := l.account.industry == industryManufacturing || l.account.industry == industryLogistics
-	switch {
-	case heavy && big:
-		won += 0.6
-	case l.account.industry == industrySoftware && small:
-		won += 0.6
+	if big && l.account.industry <= industryLogistics {
+		won += 0.8
 	}
-	if l.source == sourceEvent && l.seniority < 4 {
-		won += 0.4
-	}
-	const both = 1<<interestAnalytics | 1<<interestSecurity
-	if l.interests&both == both {
-		won += 0.4
-	}
-	if l.source < 2 && l.mail != mailCorporate {
-		won -= 0.5
-	}
-	return won
+	return won, lost
 }

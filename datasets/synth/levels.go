@@ -48,58 +48,49 @@ const (
 	mailCorporate = 0
 	mailFree      = 1
 
-	interestAnalytics   = 0
-	interestIntegration = 1
-	interestSecurity    = 3
+	interestAnalytics = 0
+	interestSecurity  = 3
 )
 
 var sources = field{
-	{"Referral", 0.08, 1.05, -0.25},
-	{"Partner", 0.08, 0.55, -0.1},
-	{"Website", 0.20, 0.1, 0},
-	{"Organic Search", 0.14, 0.2, 0},
-	{"Event", 0.10, 0.35, -0.1},
-	{"Paid Search", 0.18, -0.15, 0.05},
-	{"Social", 0.12, -0.6, 0.15},
-	{"Email List", 0.10, -1.3, 0.35},
+	{"Referral", 0.10, 0.9, 0}, {"Partner", 0.10, 0.9, 0}, {"Website", 0.18, 0, 0}, {"Organic Search", 0.12, 0, 0},
+	{"Event", 0.10, -0.7, -0.9}, {"Paid Search", 0.16, 0, 0}, {"Social", 0.12, -0.6, 0.6}, {"Email List", 0.12, -0.6, 0.6},
 }
 
 var countries = field{
-	{"DE", 0.22, 0.15, 0}, {"FR", 0.12, -0.1, 0}, {"GB", 0.12, 0.2, 0}, {"US", 0.14, 0.1, 0},
-	{"NL", 0.07, 0.35, -0.1}, {"PL", 0.06, -0.25, 0.1}, {"IT", 0.06, -0.3, 0}, {"ES", 0.06, -0.2, 0},
-	{"SE", 0.05, 0.3, 0}, {"AT", 0.04, 0.15, 0}, {"CH", 0.04, 0.4, -0.1}, {"BR", 0.02, -0.5, 0.2},
+	{"DE", 0.22, 0, 0}, {"FR", 0.12, 0, 0}, {"GB", 0.12, 0, 0}, {"US", 0.14, 0, 0}, {"NL", 0.07, 0, 0}, {"PL", 0.06, 0, 0},
+	{"IT", 0.06, 0, 0}, {"ES", 0.06, 0, 0}, {"SE", 0.05, 0, 0}, {"AT", 0.04, 0, 0}, {"CH", 0.04, 0, 0}, {"BR", 0.02, 0, 0},
 }
 
 var industries = field{
-	{"Manufacturing", 0.18, 0.1, 0}, {"Logistics", 0.10, 0.15, 0}, {"Software", 0.14, 0.15, 0},
-	{"Retail", 0.12, -0.2, 0.05}, {"Healthcare", 0.09, 0.25, -0.1}, {"Finance", 0.10, 0.3, -0.05},
-	{"Education", 0.08, -0.55, 0.1}, {"Public Sector", 0.06, -0.35, -0.3}, {"Media", 0.06, -0.25, 0.1}, {"Energy", 0.07, 0.2, 0},
+	{"Manufacturing", 0.18, 0, 0}, {"Logistics", 0.10, 0, 0}, {"Software", 0.14, 0, 0}, {"Retail", 0.12, 0, 0}, {"Healthcare", 0.09, -0.7, -1},
+	{"Finance", 0.10, 0, 0}, {"Education", 0.08, 0, 0}, {"Public Sector", 0.06, -0.7, -1}, {"Media", 0.06, 0, 0}, {"Energy", 0.07, 0, 0},
 }
 
 var seniorities = field{
-	{"Chief of", 0.06, 0.55, 0}, {"VP", 0.07, 0.6, 0}, {"Director of", 0.12, 0.5, -0.05}, {"Head of", 0.12, 0.45, -0.05},
-	{"Manager", 0.22, 0.15, 0}, {"Specialist", 0.17, -0.2, 0}, {"Assistant", 0.09, -0.6, 0.1}, {"Student", 0.08, -1.9, 0.4}, {"", 0.07, -0.4, 0.1},
+	{"Chief of", 0.08, 0.6, 0}, {"VP", 0.07, 0.6, 0}, {"Director of", 0.13, 0.6, 0}, {"Head of", 0.12, 0.6, 0}, {"Manager", 0.22, 0, 0},
+	{"Specialist", 0.15, 0, 0}, {"Assistant", 0.08, 0, 0}, {"Student", 0.08, -1.6, 0.9}, {"", 0.07, 0, 0},
 }
 
 var functions = field{
-	{"Operations", 0.2, 0.15, 0}, {"IT", 0.2, 0.1, 0}, {"Finance", 0.13, 0, 0}, {"Marketing", 0.15, -0.15, 0},
-	{"Procurement", 0.12, 0.3, 0}, {"Research", 0.1, -0.3, 0}, {"Human Resources", 0.1, -0.15, 0},
+	{"Operations", 0.2, 0, 0}, {"IT", 0.2, 0, 0}, {"Finance", 0.13, 0, 0}, {"Marketing", 0.15, 0, 0},
+	{"Procurement", 0.12, 0, 0}, {"Research", 0.1, 0, 0}, {"Human Resources", 0.1, 0, 0},
 }
 
 // mails are the kinds of address; a corporate one is at the account's domain.
 var mails = field{
-	{"", 0.68, 0.1, 0}, {"gmail.com", 0.16, -0.6, 0.15}, {"yahoo.com", 0.05, -0.6, 0.15}, {"outlook.com", 0.06, -0.6, 0.15}, {"campus-north.edu", 0.05, -0.7, 0.2},
+	{"", 0.65, 0, 0}, {"gmail.com", 0.18, -0.5, 0}, {"yahoo.com", 0.06, -0.5, 0}, {"outlook.com", 0.06, -0.5, 0}, {"campus-north.edu", 0.05, -0.5, 0},
 }
 
 var landings = field{
-	{"/", 0.35, 0, 0}, {"/pricing", 0.17, 0.45, -0.05}, {"/demo", 0.12, 0.4, 0}, {"/blog/ten-tips", 0.17, -0.45, 0.05}, {"/webinar", 0.13, 0, 0}, {"/careers", 0.06, -1.2, 0.35},
+	{"/", 0.32, 0, 0}, {"/pricing", 0.18, 0.6, 0}, {"/demo", 0.14, 0.6, 0}, {"/blog/ten-tips", 0.20, 0, 0}, {"/webinar", 0.16, 0, 0},
 }
 
 // wishes are what the message asks for; the last one is no message at all.
 var wishes = field{
-	{"a quote for our team", 0.12, 0.85, -0.15}, {"pricing for next year", 0.12, 0.65, -0.1}, {"a demo of the product", 0.13, 0.6, -0.1},
-	{"a free trial", 0.12, -0.1, 0}, {"general information", 0.16, -0.2, 0}, {"the newsletter", 0.08, -0.7, 0.2},
-	{"material for my thesis", 0.06, -1.7, 0.5}, {"an open job", 0.05, -1.9, 0.6}, {"", 0.16, -0.15, 0.05},
+	{"a quote for our team", 0.13, 0.9, 0}, {"pricing for next year", 0.13, 0.9, 0}, {"a demo of the product", 0.13, 0.9, 0},
+	{"a free trial", 0.13, 0, 0}, {"general information", 0.16, 0, 0}, {"the newsletter", 0.08, -0.5, 1},
+	{"material for my thesis", 0.06, -1.5, 1.2}, {"an open job", 0.06, -1.5, 1.2}, {"", 0.12, 0, 0},
 }
 
 var letters = []string{
@@ -107,10 +98,10 @@ var letters = []string{
 }
 
 // urgency is a sentence that some messages end with.
-var urgency = level{" It has to be in place this quarter.", 0.15, 0.5, -0.1}
+var urgency = level{" It has to be in place this quarter.", 0.15, 0.5, 0}
 
-var interests = []level{
-	{"Analytics", 0.4, 0, 0}, {"Integration", 0.35, 0.3, 0}, {"Mobile", 0.25, -0.1, 0}, {"Security", 0.3, 0, 0}, {"Support", 0.25, 0.1, 0}, {"Training", 0.2, -0.15, 0},
+var interests = field{
+	{"Analytics", 0.4, 0, 0}, {"Integration", 0.35, 0, 0}, {"Mobile", 0.25, 0, 0}, {"Security", 0.3, 0, 0}, {"Support", 0.25, 0, 0}, {"Training", 0.2, 0, 0},
 }
 
 var (

@@ -21,7 +21,7 @@ const (
 
 // restart makes s the stream of the n-th thing of a purpose under a seed.
 func (s *stream) restart(seed uint64, purpose, n int) {
-	s.pcg.Seed(mix(seed+uint64(purpose)), mix(uint64(n)))
+	s.pcg.Seed(mix(mix(seed)+uint64(purpose)), mix(uint64(n)))
 }
 
 // mix is the finaliser of SplitMix64 (Steele, Lea and Flood 2014).
