@@ -42,10 +42,14 @@ func (Logistic) Check(y, _ float64) error {
 // Base is the log-odds of the mean.
 func (Logistic) Base(events, exposure float64) float64 { return portable.Logit(events / exposure) }
 
-// Gradient is p − y and p·(1−p).
+// Gradient is p − y and p·(1−p), with all digits however small they are.
 func (Logistic) Gradient(margin, y, _ float64) (g, h float64) {
-	p := portable.Sigmoid(margin)
-	return p - y, max(float64(p*(1-p)), smallestCurvature)
+	e := portable.Exp(-math.Abs(margin))
+	p, q := 1/(1+e), e/(1+e)
+	if margin < 0 {
+		p, q = q, p
+	}
+	return float64((1-y)*p) - float64(y*q), max(float64(p*q), smallestCurvature)
 }
 
 // Loss is log(1+e^m) − y·m, computed without overflow.
@@ -83,10 +87,12 @@ func (Poisson) Gradient(margin, y, exposure float64) (g, h float64) {
 	return mu - y, max(mu, smallestCurvature)
 }
 
-// Loss is μ − y·(margin + log exposure), without the part of y alone.
+// Loss is μ − y·(margin + log exposure), without the part of y alone; beyond
+// the largest rates it goes on in a straight line.
 func (Poisson) Loss(margin, y, exposure float64) float64 {
-	margin = clamp(margin)
-	return float64(exposure*portable.Exp(margin)) - float64(y*(margin+portable.Log(exposure)))
+	c := clamp(margin)
+	mu := float64(exposure * portable.Exp(c))
+	return mu + float64(mu*(margin-c)) - float64(y*(margin+portable.Log(exposure)))
 }
 
 // Link is e^margin, events per unit of exposure.

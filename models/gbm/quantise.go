@@ -138,32 +138,43 @@ func (g *grower) shift(sum, largest, room uint64) int {
 // finish gives the leaves of the tree their values – from the unrounded
 // derivatives, so that quantisation decides on the shape only – adds them to
 // the margins of all rows, and returns the tree.
+//
+// L2 draws small leaves, where the rare events are, closer to zero than large
+// ones, so that all forecasts together would fall short of the events. One
+// number added to all leaves makes up for it to first order: L2 then acts on a
+// leaf's distance from the tree's mean.
 func (g *grower) finish(d *data, margins []float64) []tree.Node {
-	g.each(context.Background(), len(g.leaves), func(k int) error {
+	type sums struct{ g, h, step float64 }
+	leaves := make([]sums, len(g.leaves))
+	ctx := context.Background() // short; the caller's context is asked between trees
+	g.each(ctx, len(leaves), func(k int) error {
 		l := &g.leaves[k]
 		var sumG, sumH int64
-		weight := total{}
 		for _, i := range g.rows[l.from:l.to] {
 			sumG += g.g[i]
 			sumH += g.h[i]
-			if d.weight != nil {
-				weight.add(d.weight[i])
-			}
 		}
-		step := -float64(float64(sumG)*g.gUnit) / (float64(float64(sumH)*g.hUnit) + g.L2)
-		step = min(max(step, l.low*g.rules.unit), l.high*g.rules.unit)
-		value := float64(g.LearningRate * min(max(step, -largestStep), largestStep))
-		n := &g.nodes[l.at]
-		n.Value, n.Cover = value, float64(l.to-l.from)
-		if d.weight != nil {
-			n.Cover = weight.value()
-		}
+		s := sums{g: float64(float64(sumG) * g.gUnit), h: float64(float64(sumH) * g.hUnit)}
+		s.step = min(max(-s.g/(s.h+g.L2), l.low*g.rules.unit, -largestStep), l.high*g.rules.unit, largestStep)
+		leaves[k] = s
+		return nil
+	})
+	short, all := 0.0, 0.0
+	for _, s := range leaves {
+		short += s.g + float64(s.h*s.step)
+		all += s.h
+	}
+	mean := min(max(-short/all, -largestStep), largestStep)
+	g.each(ctx, len(leaves), func(k int) error {
+		l := &g.leaves[k]
+		value := float64(g.LearningRate * (leaves[k].step + mean))
 		for _, i := range g.rows[l.from:l.to] {
 			margins[i] += value
 		}
 		for _, i := range g.others[l.restFrom:l.rest] {
 			margins[i] += value
 		}
+		g.nodes[l.at].Value, g.nodes[l.at].Cover = value, d.cover(g.rows[l.from:l.to])
 		return nil
 	})
 	for i := len(g.nodes) - 1; i >= 0; i-- {
@@ -172,4 +183,16 @@ func (g *grower) finish(d *data, margins []float64) []tree.Node {
 		}
 	}
 	return append([]tree.Node(nil), g.nodes...)
+}
+
+// cover is the weight of some rows.
+func (d *data) cover(rows []int32) float64 {
+	if d.weight == nil {
+		return float64(len(rows))
+	}
+	var sum total
+	for _, i := range rows {
+		sum.add(d.weight[i])
+	}
+	return sum.value()
 }

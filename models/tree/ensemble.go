@@ -92,6 +92,17 @@ func (e *Ensemble) Used() []bool {
 	return used
 }
 
+// Covers lists the cover of every leaf.
+func (e *Ensemble) Covers() []float64 {
+	var covers []float64
+	for i := range e.nodes {
+		if int(e.nodes[i].left) == i {
+			covers = append(covers, e.covers[i])
+		}
+	}
+	return covers
+}
+
 // Add appends a tree; nodes[0] is its root. It refuses anything but a proper
 // tree: every other node has exactly one parent, which stands before it.
 func (e *Ensemble) Add(nodes []Node) error {
