@@ -133,7 +133,7 @@ func Join(left, right *Table, key string) (*Table, []Note, error) {
 		if c.Name == key {
 			continue
 		}
-		g := c.gatherSome(rows)
+		g := c.Gather(rows)
 		for n := 2; t.Column(g.Name) != nil; n++ {
 			g.Name = fmt.Sprintf("%s_%d", c.Name, n)
 		}
@@ -176,28 +176,4 @@ func matches(keys *Column, right *Table, key string) (rows []int, matched, used 
 		}
 	}
 	return rows, matched, used, nil
-}
-
-// gatherSome is Gather where row −1 means a missing value.
-func (c *Column) gatherSome(rows []int) *Column {
-	g := &Column{Name: c.Name, Kind: c.Kind}
-	g.clear(len(rows))
-	for i, r := range rows {
-		if r < 0 {
-			if c.Texts.Offsets != nil {
-				g.Texts.Offsets[i+1] = int64(len(g.Texts.Bytes))
-			}
-			continue
-		}
-		switch c.Kind {
-		case Number, Bool:
-			g.Nums[i] = c.Nums[r]
-		case Time:
-			g.Times[i] = c.Times[r]
-		default:
-			g.Texts.Bytes = append(g.Texts.Bytes, c.Texts.At(r)...)
-			g.Texts.Offsets[i+1] = int64(len(g.Texts.Bytes))
-		}
-	}
-	return g
 }

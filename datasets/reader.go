@@ -104,33 +104,54 @@ func (r *Reader) Apply(t *Table) (*Table, []Note) {
 	return out, notes
 }
 
-// clear makes c a column of n missing values.
-func (c *Column) clear(n int) {
-	switch c.Kind {
-	case Number, Bool:
-		c.Nums = slices.Repeat([]float64{math.NaN()}, n)
-	case Time:
-		c.Times = slices.Repeat([]int64{NoTime}, n)
-	default:
-		c.Texts = Strings{Offsets: make([]int64, n+1)}
-	}
-}
-
 // read fills c from a column of the table.
 func (f *fieldReader) read(c, from *Column, notes []Note) []Note {
 	switch {
 	case from.Kind == f.Kind, f.Kind == Number && from.Kind == Bool:
 		c.Nums, c.Times, c.Texts = from.Nums, from.Times, from.Texts
 		return notes
-	case f.Kind == Number:
-		return f.readNumbers(c, from, notes)
-	case f.Kind == Bool:
-		return f.readBools(c, from, notes)
-	case f.Kind == Time:
-		return f.readTimes(c, from, notes)
+	case f.Kind > Time:
+		f.readTexts(c, from)
+		return notes
 	}
-	f.readTexts(c, from)
+	c.clear(from.Len())
+	for i := range from.Len() {
+		s := f.cell(from, i)
+		if s == "" {
+			continue
+		}
+		ok := false
+		switch f.Kind {
+		case Number:
+			c.Nums[i], ok = f.number(s)
+		case Bool:
+			c.Nums[i], ok = f.answer(s)
+		case Time:
+			c.Times[i], ok = parseTime(s, f.Layout, f.zone)
+		}
+		if !ok {
+			notes = append(notes, Note{f.Name, i, f.unread})
+		}
+	}
 	return notes
+}
+
+func (f *fieldReader) number(s string) (float64, bool) {
+	v, ok := parseNumber(s, f.decimal)
+	if !ok || v.bound && !f.Bounds || v.unit != "" && v.unit != f.Unit {
+		return math.NaN(), false
+	}
+	return v.value, true
+}
+
+func (f *fieldReader) answer(s string) (float64, bool) {
+	switch s = strings.ToLower(s); {
+	case slices.Contains(f.True, s):
+		return 1, true
+	case slices.Contains(f.False, s):
+		return 0, true
+	}
+	return math.NaN(), false
 }
 
 // cell is the trimmed text of a cell, "" where it is missing.
@@ -157,65 +178,6 @@ func (c *Column) word(i int) string {
 		return FormatTime(c.Times[i])
 	}
 	return c.Texts.At(i)
-}
-
-func (f *fieldReader) readNumbers(c, from *Column, notes []Note) []Note {
-	n := from.Len()
-	c.Nums = make([]float64, n)
-	for i := range n {
-		c.Nums[i] = math.NaN()
-		s := f.cell(from, i)
-		if s == "" {
-			continue
-		}
-		v, ok := parseNumber(s, f.decimal)
-		if !ok || v.bound && !f.Bounds || v.unit != "" && v.unit != f.Unit {
-			notes = append(notes, Note{f.Name, i, f.unread})
-			continue
-		}
-		c.Nums[i] = v.value
-	}
-	return notes
-}
-
-func (f *fieldReader) readBools(c, from *Column, notes []Note) []Note {
-	n := from.Len()
-	c.Nums = make([]float64, n)
-	for i := range n {
-		c.Nums[i] = math.NaN()
-		s := f.cell(from, i)
-		if s == "" {
-			continue
-		}
-		switch s = strings.ToLower(s); {
-		case slices.Contains(f.True, s):
-			c.Nums[i] = 1
-		case slices.Contains(f.False, s):
-			c.Nums[i] = 0
-		default:
-			notes = append(notes, Note{f.Name, i, f.unread})
-		}
-	}
-	return notes
-}
-
-func (f *fieldReader) readTimes(c, from *Column, notes []Note) []Note {
-	n := from.Len()
-	c.Times = make([]int64, n)
-	for i := range n {
-		c.Times[i] = NoTime
-		s := f.cell(from, i)
-		if s == "" {
-			continue
-		}
-		at, ok := parseTime(s, f.Layout, f.zone)
-		if !ok {
-			notes = append(notes, Note{f.Name, i, f.unread})
-			continue
-		}
-		c.Times[i] = at
-	}
-	return notes
 }
 
 // readTexts shares the buffer of a text column of which no cell has to change.

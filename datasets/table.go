@@ -135,27 +135,37 @@ func (c *Column) Missing(i int) bool {
 	return c.Texts.Offsets[i] == c.Texts.Offsets[i+1]
 }
 
-// Gather gives the values at rows, in that order, as a new column.
+// Gather gives the values at rows, in that order, as a new column; row −1
+// gives a missing value.
 func (c *Column) Gather(rows []int) *Column {
 	g := &Column{Name: c.Name, Kind: c.Kind}
-	switch c.Kind {
-	case Number, Bool:
-		g.Nums = make([]float64, len(rows))
-		for i, r := range rows {
+	g.clear(len(rows))
+	for i, r := range rows {
+		switch {
+		case r >= 0 && c.Nums != nil:
 			g.Nums[i] = c.Nums[r]
-		}
-	case Time:
-		g.Times = make([]int64, len(rows))
-		for i, r := range rows {
+		case r >= 0 && c.Times != nil:
 			g.Times[i] = c.Times[r]
-		}
-	default:
-		g.Texts.Offsets = append(make([]int64, 0, len(rows)+1), 0)
-		for _, r := range rows {
-			g.Texts.Append(c.Texts.At(r))
+		case g.Texts.Offsets != nil:
+			if r >= 0 {
+				g.Texts.Bytes = append(g.Texts.Bytes, c.Texts.At(r)...)
+			}
+			g.Texts.Offsets[i+1] = int64(len(g.Texts.Bytes))
 		}
 	}
 	return g
+}
+
+// clear makes c a column of n missing values.
+func (c *Column) clear(n int) {
+	switch c.Kind {
+	case Number, Bool:
+		c.Nums = slices.Repeat([]float64{math.NaN()}, n)
+	case Time:
+		c.Times = slices.Repeat([]int64{NoTime}, n)
+	default:
+		c.Texts = Strings{Offsets: make([]int64, n+1)}
+	}
 }
 
 // Table is a set of columns of equal length.
