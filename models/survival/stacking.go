@@ -213,37 +213,38 @@ func (f *problem) loss(eta, exposure float64) (loss, mean, curve float64) {
 // bound and are pushed against it do not take part in a step. The objective is
 // convex. It is false where the objective is not finite.
 func (f *problem) minimise(theta []float64) bool {
+	const enough = 1e-7 // gain in log-likelihood below which the last step is taken unseen
 	p := len(theta)
 	gradient, hessian := make([]float64, p), make([]float64, p*p)
-	next := make([]float64, p)
+	step, next := make([]float64, p), make([]float64, p)
 	for range 100 {
 		now := f.value(theta, gradient, hessian)
 		if !finite(now) {
 			return false
 		}
+		copy(step, gradient)
 		for i := range theta {
 			if theta[i] <= f.least(i) && gradient[i] > 0 {
 				for j := range p {
 					hessian[i*p+j], hessian[j*p+i] = 0, 0
 				}
-				hessian[i*p+i], gradient[i] = 1, 0
+				hessian[i*p+i], step[i] = 1, 0
 			}
 		}
-		solve(hessian, gradient)
+		solve(hessian, step)
 		moved := false
-		for step := 1.0; step > 1e-6; step /= 2 {
-			far := 0.0
+		for length := 1.0; !moved && length > 1e-8; length /= 2 {
+			gain := 0.0
 			for i := range theta {
-				next[i] = max(f.least(i), theta[i]-float64(step*gradient[i]))
-				far = max(far, math.Abs(next[i]-theta[i]))
+				next[i] = max(f.least(i), theta[i]-float64(length*step[i]))
+				gain += float64(gradient[i] * (theta[i] - next[i]))
 			}
-			if far < 1e-10 {
-				return true
-			}
-			if f.value(next, nil, nil) < now {
+			last := math.Abs(gain) < enough
+			if moved = last || gain > 0 && f.value(next, nil, nil) < now; moved {
 				copy(theta, next)
-				moved = true
-				break
+			}
+			if last {
+				return true
 			}
 		}
 		if !moved {
