@@ -286,14 +286,13 @@ func (g *grower) scanBlock(k int, l *leaf, splits []split) {
 }
 
 // best is the split with the highest gain, the first by column name among equals.
-func best(splits []split) split {
-	top := 0
+func best(splits []split) (top split) {
 	for j := range splits {
-		if splits[j].gain > splits[top].gain {
-			top = j
+		if splits[j].gain > top.gain {
+			top = splits[j]
 		}
 	}
-	return splits[top]
+	return top
 }
 
 // recount finds the best split of a leaf with its rows counted bin by bin.
