@@ -18,21 +18,22 @@ type file struct {
 	top  int   // line of the header
 	to   []int // which column of the table each cell goes to
 
-	held  []heldRow // rows at the end so far that may be a report footer
-	gap   bool      // a blank line came just before
-	blank int       // blank lines between rows
-	wide  int       // rows with empty cells beyond the header
-	good  int
+	held   []heldRow // rows at the end so far that may be a report footer
+	weight int       // bytes of held
+	gap    bool      // a blank line came just before
+	blank  int       // blank lines between rows
+	wide   int       // rows with empty cells beyond the header
+	good   int
 }
 
 // heldRow is a copy of a record that waits for what follows it.
 type heldRow struct {
 	line  int
-	cells [][]byte
+	cells [][]byte // nil for an empty row, of which spreadsheets may add a million
 }
 
-// maxHeld bounds the rows that wait; a footer is never that long.
-const maxHeld = 10_000
+// maxHeld bounds the memory of the rows that wait, in bytes.
+const maxHeld = 64 << 20
 
 // note remembers something about the file as a whole.
 func (f *file) note(format string, args ...any) {
@@ -180,7 +181,7 @@ func (f *file) rows() error {
 // table: an empty row, a line with fewer cells that says so or stands after a
 // blank line, or a total. Only at the end of the file does it count.
 func (f *file) mayBeFooter(rec record) bool {
-	if rec.fault != "" || len(f.to) < 2 || len(f.held) >= maxHeld {
+	if rec.fault != "" || len(f.to) < 2 || f.weight >= maxHeld {
 		return false
 	}
 	width, filled := len(f.to), 0
@@ -204,11 +205,18 @@ func (f *file) mayBeFooter(rec record) bool {
 }
 
 func (f *file) hold(rec record) {
-	h := heldRow{line: rec.line, cells: make([][]byte, len(rec.cells))}
+	h := heldRow{line: rec.line}
+	f.weight += 40
 	for i, c := range rec.cells {
-		if len(c) > 0 {
-			h.cells[i] = slices.Clone(c)
+		if len(c) == 0 {
+			continue
 		}
+		if h.cells == nil {
+			h.cells = make([][]byte, len(rec.cells))
+			f.weight += 24 * len(rec.cells)
+		}
+		h.cells[i] = slices.Clone(c)
+		f.weight += len(c)
 	}
 	f.held = append(f.held, h)
 }
@@ -216,11 +224,14 @@ func (f *file) hold(rec record) {
 // release takes the rows that waited: they were not at the end of the file.
 func (f *file) release() error {
 	for _, h := range f.held {
+		if h.cells == nil {
+			h.cells = make([][]byte, len(f.to))
+		}
 		if err := f.take(record{cells: h.cells, line: h.line}); err != nil {
 			return err
 		}
 	}
-	f.held = f.held[:0]
+	f.held, f.weight = f.held[:0], 0
 	return nil
 }
 
@@ -270,8 +281,7 @@ func (f *file) ragged(cells int) string {
 
 // report notes what was left out of the file.
 func (f *file) report() {
-	switch f.scan.encoding {
-	case cp1252:
+	if f.scan.encoding == cp1252 {
 		f.note("read as Windows-1252, for it is not UTF-8")
 	}
 	if f.scan.eol == '\r' {

@@ -76,11 +76,11 @@ func (o *opened) walkColumn(w *wire, root bool, elements int) error {
 	var name string
 	w.fields(1, func(id int, typ byte) bool {
 		switch {
-		case id == 3 && typ == wireI64-1:
+		case id == 3 && typ == wireI32:
 			repetition = w.int()
 		case id == 4 && typ == wireBinary:
 			name = string(w.bytes())
-		case id == 5 && typ == wireI64-1:
+		case id == 5 && typ == wireI32:
 			children = w.int()
 		default:
 			return false
@@ -118,9 +118,9 @@ func pageHeader(b []byte) page {
 		if typ == wireStruct && (id == 5 || id == 7 || id == 8) {
 			w.fields(1, func(sub int, typ byte) bool {
 				switch {
-				case sub == 1 && typ == wireI64-1:
+				case sub == 1 && typ == wireI32:
 					p.values = w.int()
-				case id == 8 && (sub == 5 || sub == 6) && typ == wireI64-1:
+				case id == 8 && (sub == 5 || sub == 6) && typ == wireI32:
 					n := w.int()
 					p.levels += n
 					if n < 0 {
@@ -135,7 +135,7 @@ func pageHeader(b []byte) page {
 			})
 			return true
 		}
-		if id < 1 || id > 4 || typ != wireI64-1 {
+		if id < 1 || id > 4 || typ != wireI32 {
 			return false
 		}
 		v := w.int()
@@ -159,7 +159,7 @@ func pageHeader(b []byte) page {
 func (o *opened) checkPages(g int) error {
 	group := o.reader.MetaData().RowGroup(g)
 	rows, room := group.NumRows(), int64(0)
-	if rows < 0 || rows > o.reader.NumRows() || group.NumColumns() != len(o.fields) {
+	if rows < 0 || rows > o.reader.NumRows()-int64(o.rows) || group.NumColumns() != len(o.fields) {
 		return o.fail("", damaged)
 	}
 	for _, f := range o.fields {
@@ -234,6 +234,8 @@ func (o *opened) checkChunk(column string, at, n, rows int64, codec compress.Com
 				return 0, o.fail(column, damaged)
 			}
 			dictionary = p.unpacked + 24*p.values
+		default:
+			return 0, o.fail(column, damaged)
 		}
 	}
 	if values != rows {

@@ -157,6 +157,9 @@ func (p *pass) read(path string) error {
 			return err
 		}
 	}
+	if int64(o.rows) != o.reader.NumRows() {
+		return o.fail("", damaged)
+	}
 	return nil
 }
 

@@ -16,6 +16,7 @@ const (
 	wireTrue   = 1
 	wireFalse  = 2
 	wireByte   = 3
+	wireI32    = 5
 	wireI64    = 6
 	wireDouble = 7
 	wireBinary = 8

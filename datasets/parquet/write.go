@@ -114,13 +114,13 @@ func writeColumn(chunk file.ColumnChunkWriter, c *datasets.Column, rows int) (er
 	}
 	switch w := chunk.(type) {
 	case *file.Float64ColumnChunkWriter:
-		_, err = w.WriteBatch(present(c, defs, func(i int) float64 { return c.Nums[i] }), defs, nil)
+		_, err = w.WriteBatch(present(defs, func(i int) float64 { return c.Nums[i] }), defs, nil)
 	case *file.BooleanColumnChunkWriter:
-		_, err = w.WriteBatch(present(c, defs, func(i int) bool { return c.Nums[i] != 0 }), defs, nil)
+		_, err = w.WriteBatch(present(defs, func(i int) bool { return c.Nums[i] != 0 }), defs, nil)
 	case *file.Int64ColumnChunkWriter:
-		_, err = w.WriteBatch(present(c, defs, func(i int) int64 { return c.Times[i] }), defs, nil)
+		_, err = w.WriteBatch(present(defs, func(i int) int64 { return c.Times[i] }), defs, nil)
 	case *file.ByteArrayColumnChunkWriter:
-		_, err = w.WriteBatch(present(c, defs, func(i int) pq.ByteArray {
+		_, err = w.WriteBatch(present(defs, func(i int) pq.ByteArray {
 			return c.Texts.Bytes[c.Texts.Offsets[i]:c.Texts.Offsets[i+1]]
 		}), defs, nil)
 	}
@@ -128,7 +128,7 @@ func writeColumn(chunk file.ColumnChunkWriter, c *datasets.Column, rows int) (er
 }
 
 // present lists the values that are not missing.
-func present[T any](c *datasets.Column, defs []int16, value func(int) T) []T {
+func present[T any](defs []int16, value func(int) T) []T {
 	v := make([]T, 0, len(defs))
 	for i, d := range defs {
 		if d == 1 {
