@@ -3,7 +3,7 @@ package tree
 // rule is a Gauss–Legendre quadrature on [0, 1]: with n points it integrates
 // polynomials up to degree 2n−1 exactly.
 type rule struct {
-	at, rest, by []float64 // the points, one minus them, and their weights
+	at, rest, off, by []float64 // the points t, 1−t, 1/(1−t), and their weights
 }
 
 // rules gives the smallest rule that explains a tree of the given depth
@@ -28,11 +28,12 @@ func gaussLegendre(n int) []rule {
 	for k := 1; k <= n; k++ {
 		ends := append(append([]float64{-1}, fences...), 1)
 		roots := make([]float64, k)
-		r := rule{at: make([]float64, k), rest: make([]float64, k), by: make([]float64, k)}
+		r := rule{at: make([]float64, k), rest: make([]float64, k), off: make([]float64, k), by: make([]float64, k)}
 		for i := range roots {
 			roots[i] = bisect(k, ends[i], ends[i+1])
 			_, before := legendre(k, roots[i])
 			r.at[i], r.rest[i] = (1+roots[i])/2, (1-roots[i])/2
+			r.off[i] = 1 / r.rest[i]
 			// (1−x²)/(n·P_{n−1}(x))², halved for [0, 1] and doubled by the formula.
 			slope := float64(float64(k) * before)
 			r.by[i] = float64((1-roots[i])*(1+roots[i])) / float64(slope*slope)

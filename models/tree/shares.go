@@ -55,7 +55,7 @@ type explainer struct {
 	dst, rows, weights []float64
 	varies             []bool // per column: whether the rows differ in it
 	groups             []group
-	words              int       // that hold a decision for each inner node of the present tree
+	differ             []int32   // inner nodes of the present tree at which rows may differ
 	level              []float64 // per level of the walk: the product so far, then the sum over leaves below
 
 	// The path above the present node, per column: the share of cover that
@@ -91,10 +91,11 @@ func (s *explainer) tree(k int) {
 	if to-from == 1 {
 		return // a single leaf is all base
 	}
+	s.groups = s.groups[:0]
 	s.group(from, to)
 	s.rule = s.rules(int(s.depths[k]))
 	n := len(s.at)
-	if need := 2 * n * (int(s.depths[k]) + 1); len(s.level) < need {
+	if need := 3 * n * (int(s.depths[k]) + 1); len(s.level) < need {
 		s.level = make([]float64, need)
 	}
 	for _, g := range s.groups {
@@ -108,38 +109,38 @@ func (s *explainer) tree(k int) {
 // group sorts the rows by their decisions at all inner nodes of a tree. Only
 // nodes that ask a column in which the rows differ are looked at row by row.
 func (s *explainer) group(from, to int) {
-	s.groups, s.words = s.groups[:0], (to-from)/2/64+1
 	n := s.columns
+	s.differ = s.differ[:0]
+	first := s.next((to-from)/2/64 + 1)
+	for at := from; at < to; at++ {
+		node := &s.nodes[at]
+		switch {
+		case int(node.left) == at:
+		case s.varies[node.ask&columnMask]:
+			s.differ = append(s.differ, int32(at))
+		case s.child(node, s.rows) == node.left:
+			first.set(int(node.left) - from)
+		}
+	}
+	if len(s.differ) == 0 {
+		for _, w := range s.weights {
+			first.weight += w
+		}
+		return
+	}
+	common := slices.Clone(first.left)
+	s.groups = s.groups[:0]
 	for i, w := range s.weights {
 		row := s.rows[i*n : (i+1)*n]
-		if len(s.groups) < cap(s.groups) {
-			s.groups = s.groups[:len(s.groups)+1]
-		} else {
-			s.groups = append(s.groups, group{})
+		g := s.next(len(common))
+		copy(g.left, common)
+		g.weight = w
+		for _, at := range s.differ {
+			if node := &s.nodes[at]; s.child(node, row) == node.left {
+				g.set(int(node.left) - from)
+			}
 		}
 		last := len(s.groups) - 1
-		g := &s.groups[last]
-		g.weight = w
-		if cap(g.left) < s.words {
-			g.left = make([]uint64, s.words)
-		}
-		g.left = g.left[:s.words]
-		if i == 0 {
-			clear(g.left)
-		} else {
-			copy(g.left, s.groups[0].left)
-		}
-		for at := from; at < to; at++ {
-			node := &s.nodes[at]
-			if int(node.left) == at || i > 0 && !s.varies[node.ask&columnMask] {
-				continue
-			}
-			bit := (int(node.left) - from) / 2
-			g.left[bit/64] &^= 1 << (bit % 64)
-			if s.child(node, row) == node.left {
-				g.left[bit/64] |= 1 << (bit % 64)
-			}
-		}
 		for j := range s.groups[:last] {
 			if slices.Equal(s.groups[j].left, g.left) {
 				s.groups[j].weight += w
@@ -150,34 +151,60 @@ func (s *explainer) group(from, to int) {
 	}
 }
 
+// next adds an empty group.
+func (s *explainer) next(words int) *group {
+	if len(s.groups) < cap(s.groups) {
+		s.groups = s.groups[:len(s.groups)+1]
+	} else {
+		s.groups = append(s.groups, group{})
+	}
+	g := &s.groups[len(s.groups)-1]
+	if cap(g.left) < words {
+		g.left = make([]uint64, words)
+	}
+	g.left, g.weight = g.left[:words], 0
+	clear(g.left)
+	return g
+}
+
+// set notes that the rows go left to the node at the given distance from the root.
+func (g *group) set(left int) { g.left[left/2/64] |= 1 << (left / 2 % 64) }
+
 // visit walks the subtree below node at. level holds, per quadrature point,
 // the product of the factors on the path; it is overwritten by the sum over
 // the leaves below of the product of their whole path and their value.
 func (s *explainer) visit(root, at int32, left []uint64, level []float64) {
 	n := len(s.at)
-	product, sum, below := level[:n], level[n:2*n], level[2*n:]
 	node := &s.nodes[at]
 	if node.left == at {
 		v := s.values[at]
-		for q := range product {
-			product[q] = float64(product[q] * v)
+		for q, p := range level[:n] {
+			level[q] = float64(p * v)
 		}
 		return
 	}
+	product, sum, inverse, below := level[:n], level[n:2*n], level[2*n:3*n], level[3*n:]
 	column := node.ask & columnMask
 	share, follows := s.share[column], s.follows[column]
+	for q := range inverse { // of the factor that this column has had so far
+		sum[q], inverse[q] = 0, 1
+		if follows && share != 1 {
+			inverse[q] = 1 / (s.at[q] + float64(share*s.rest[q]))
+		}
+	}
 	bit := (node.left - root) / 2
 	goesLeft := left[bit/64]>>(bit%64)&1 == 1
-	clear(sum)
 	effect := 0.0
 	for side := range int32(2) {
 		child := node.left + side
 		part := float64(share * (s.covers[child] / s.covers[at]))
 		on := follows && goesLeft == (side == 0)
-		s.step(below[:n], product, share, part, follows, on)
+		s.step(below[:n], product, inverse, part, share, follows, on)
 		s.share[column], s.follows[column] = part, on
 		s.visit(root, child, left, below)
-		effect += s.effect(below[:n], share, part, follows, on)
+		if follows {
+			effect += s.effect(below[:n], inverse, part, share, on)
+		}
 		for q := range sum {
 			sum[q] += below[q]
 		}
@@ -189,38 +216,35 @@ func (s *explainer) visit(root, at int32, left []uint64, level []float64) {
 
 // step multiplies the product by the child's factor of a column in place of
 // its parent's.
-func (s *explainer) step(dst, product []float64, share, part float64, follows, on bool) {
-	if !follows {
+func (s *explainer) step(dst, product, inverse []float64, part, share float64, follows, on bool) {
+	switch {
+	case !follows:
 		ratio := part / share
 		for q, p := range product {
 			dst[q] = float64(p * ratio)
 		}
-		return
-	}
-	for q, p := range product {
-		t, u := s.at[q], s.rest[q]
-		factor := float64(part * u)
-		if on {
-			factor += t
+	case on:
+		for q, p := range product {
+			dst[q] = float64(float64(p*(s.at[q]+float64(part*s.rest[q]))) * inverse[q])
 		}
-		dst[q] = float64(p*factor) / (t + float64(share*u))
+	default:
+		for q, p := range product {
+			dst[q] = float64(float64(p*float64(part*s.rest[q])) * inverse[q])
+		}
 	}
 }
 
 // effect is the integral of the leaves' sum over (o−z)/factor, the child's
-// minus its parent's, o being 1 where the row follows and 0 where not.
-func (s *explainer) effect(sum []float64, share, part float64, follows, on bool) float64 {
-	if !follows {
-		return 0 // both are −1/(1−t)
-	}
+// minus its parent's, o being 1 where the row follows and 0 where not. Where
+// the row had left the path before, both are −1/(1−t) and nothing is left.
+func (s *explainer) effect(sum, inverse []float64, part, share float64, on bool) float64 {
 	total := 0.0
 	for q, v := range sum {
-		t, u := s.at[q], s.rest[q]
-		change := -(1 - share) / (t + float64(share*u))
+		change := -float64((1 - share) * inverse[q])
 		if on {
-			change += (1 - part) / (t + float64(part*u))
+			change += (1 - part) / (s.at[q] + float64(part*s.rest[q]))
 		} else {
-			change -= 1 / u
+			change -= s.off[q]
 		}
 		total += float64(v * change)
 	}
