@@ -268,27 +268,13 @@ func (s *scanner) convert(cells [][]byte, raw []byte) string {
 		if plainASCII(cell) {
 			continue
 		}
-		if hasNoLetter(cell) {
-			return unknown
-		}
 		u, err := charmap.Windows1252.NewDecoder().Bytes(cell)
-		if err != nil {
+		if err != nil || bytes.ContainsRune(u, utf8.RuneError) { // five bytes have no letter
 			return unknown
 		}
 		cells[i] = bytes.TrimSpace(u)
 	}
 	return ""
-}
-
-// hasNoLetter reports the five bytes that Windows-1252 gives no letter.
-func hasNoLetter(cell []byte) bool {
-	for _, c := range cell {
-		switch c {
-		case 0x81, 0x8d, 0x8f, 0x90, 0x9d:
-			return true
-		}
-	}
-	return false
 }
 
 // guess tells UTF-8 from Windows-1252: what is valid UTF-8 hardly ever comes

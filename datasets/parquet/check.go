@@ -193,32 +193,25 @@ func (o *opened) checkPages(g int) error {
 // checkChunk walks the pages of one column in a row group and gives the room
 // that its dictionary and its largest page take.
 func (o *opened) checkChunk(column string, at, n, rows int64, codec compress.Compression) (int64, error) {
+	if n > maxPage {
+		return 0, o.fail(column, "more than 256 MiB in one row group: write the file with smaller row groups")
+	}
+	b := make([]byte, n)
+	if _, err := o.ReadAt(b, at); err != nil {
+		return 0, fmt.Errorf("parquet: %w", err)
+	}
 	var dictionary, largest, values int64
-	for end := at + n; at < end && values < rows; {
-		head := make([]byte, min(end-at, 16<<10))
-		if _, err := o.ReadAt(head, at); err != nil {
-			return 0, fmt.Errorf("parquet: %w", err)
-		}
-		p, ok := tryHeader(head)
-		if !ok && int64(len(head)) < end-at { // long statistics
-			head = make([]byte, min(end-at, 16<<20))
-			if _, err := o.ReadAt(head, at); err != nil {
-				return 0, fmt.Errorf("parquet: %w", err)
-			}
-			p, ok = tryHeader(head)
-		}
-		at += int64(p.header)
-		if !ok || p.packed < 0 || p.unpacked < 0 || p.values < 0 || p.packed > end-at || p.levels > min(p.packed, p.unpacked) {
+	for len(b) > 0 && values < rows {
+		p := pageHeader(b)
+		b = b[p.header:]
+		if p.packed < 0 || p.unpacked < 0 || p.values < 0 || p.packed > int64(len(b)) || p.levels > min(p.packed, p.unpacked) {
 			return 0, o.fail(column, damaged)
 		}
 		if p.unpacked > maxPage {
 			return 0, o.fail(column, "a page unpacks to more than 256 MiB: write the file with smaller pages")
 		}
-		body := make([]byte, p.packed)
-		if _, err := o.ReadAt(body, at); err != nil {
-			return 0, fmt.Errorf("parquet: %w", err)
-		}
-		at += p.packed
+		body := b[:p.packed]
+		b = b[p.packed:]
 		if p.hasCRC && crc32.ChecksumIEEE(body) != uint32(p.crc) {
 			return 0, o.fail(column, "a page does not match its checksum: %s", damaged)
 		}
@@ -242,15 +235,6 @@ func (o *opened) checkChunk(column string, at, n, rows int64, codec compress.Com
 		return 0, o.fail(column, damaged)
 	}
 	return dictionary + largest, nil
-}
-
-func tryHeader(b []byte) (p page, ok bool) {
-	defer func() {
-		if recover() != nil {
-			ok = false
-		}
-	}()
-	return pageHeader(b), true
 }
 
 // fits reports whether packed data unpack to n bytes, as far as it takes to be

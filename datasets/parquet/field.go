@@ -54,22 +54,17 @@ func (f *field) choose(o *opened, c *schema.Column) string {
 	case schema.StringLogicalType, schema.EnumLogicalType, schema.JSONLogicalType:
 		f.texts()
 	case schema.UUIDLogicalType:
-		f.kind = datasets.Raw
-		f.read = reading(f, func(d *datasets.Column, v pq.FixedLenByteArray) bool {
+		f.read = reading(f, datasets.Raw, func(d *datasets.Column, v pq.FixedLenByteArray) bool {
 			h := hex.EncodeToString(v)
 			d.Texts.Append(h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:])
 			return true
 		})
 	case schema.DateLogicalType:
-		f.kind = datasets.Time
-		f.read = reading(f, func(d *datasets.Column, v int32) bool {
-			d.Times = append(d.Times, int64(v)*datasets.MicrosPerDay)
-			return true
-		})
+		times(f, func(v int32) int64 { return int64(v) * datasets.MicrosPerDay })
 	case *schema.TimestampLogicalType:
 		f.stamps(l.TimeUnit())
 	case *schema.DecimalLogicalType:
-		return f.decimals(c.PhysicalType(), int(l.Scale()))
+		f.decimals(c.PhysicalType(), int(l.Scale()))
 	case *schema.IntLogicalType:
 		f.integers(o, c.PhysicalType(), l.IsSigned())
 	case *schema.TimeLogicalType:
@@ -86,35 +81,21 @@ func (f *field) choose(o *opened, c *schema.Column) string {
 func (f *field) physical(o *opened, t pq.Type) string {
 	switch t {
 	case pq.Types.Boolean:
-		f.kind = datasets.Bool
-		f.read = reading(f, func(d *datasets.Column, v bool) bool {
-			x := 0.0
+		numbers(f, func(v bool) float64 {
 			if v {
-				x = 1
+				return 1
 			}
-			d.Nums = append(d.Nums, x)
-			return true
+			return 0
 		})
+		f.kind = datasets.Bool
 	case pq.Types.Int32, pq.Types.Int64:
 		f.integers(o, t, true)
 	case pq.Types.Float:
-		f.kind = datasets.Number
-		f.read = reading(f, func(d *datasets.Column, v float32) bool {
-			d.Nums = append(d.Nums, float64(v))
-			return true
-		})
+		numbers(f, func(v float32) float64 { return float64(v) })
 	case pq.Types.Double:
-		f.kind = datasets.Number
-		f.read = reading(f, func(d *datasets.Column, v float64) bool {
-			d.Nums = append(d.Nums, v)
-			return true
-		})
+		numbers(f, func(v float64) float64 { return v })
 	case pq.Types.Int96:
-		f.kind = datasets.Time
-		f.read = reading(f, func(d *datasets.Column, v pq.Int96) bool {
-			d.Times = append(d.Times, v.ToTime().UnixMicro())
-			return true
-		})
+		times(f, func(v pq.Int96) int64 { return v.ToTime().UnixMicro() })
 	case pq.Types.ByteArray:
 		f.texts()
 	default:
@@ -123,9 +104,25 @@ func (f *field) physical(o *opened, t pq.Type) string {
 	return ""
 }
 
+func numbers[T any](f *field, number func(T) float64) {
+	f.read = reading(f, datasets.Number, func(d *datasets.Column, v T) bool {
+		d.Nums = append(d.Nums, number(v))
+		return true
+	})
+}
+
+func times[T any](f *field, micros func(T) int64) {
+	f.read = reading(f, datasets.Time, func(d *datasets.Column, v T) bool {
+		d.Times = append(d.Times, micros(v))
+		return d.Times[len(d.Times)-1] != outOfRange
+	})
+}
+
+// outOfRange stands for a time that Time columns cannot hold.
+const outOfRange = math.MinInt64 + 1
+
 func (f *field) texts() {
-	f.kind = datasets.Raw
-	f.read = reading(f, func(d *datasets.Column, v pq.ByteArray) bool {
+	f.read = reading(f, datasets.Raw, func(d *datasets.Column, v pq.ByteArray) bool {
 		d.Texts.Bytes = append(d.Texts.Bytes, v...)
 		d.Texts.Offsets = append(d.Texts.Offsets, int64(len(d.Texts.Bytes)))
 		return utf8.Valid(v)
@@ -133,53 +130,45 @@ func (f *field) texts() {
 }
 
 func (f *field) stamps(unit schema.TimeUnitType) {
-	f.kind = datasets.Time
-	f.read = reading(f, func(d *datasets.Column, v int64) bool {
-		switch unit {
-		case schema.TimeUnitMillis:
-			if v > math.MaxInt64/1000 || v < math.MinInt64/1000 {
-				return false
-			}
-			v *= 1000
-		case schema.TimeUnitNanos:
-			v = int64(math.Floor(float64(v%1000)/1000)) + v/1000
+	times(f, func(v int64) int64 {
+		switch {
+		case unit == schema.TimeUnitMillis && (v > math.MaxInt64/1000 || v < math.MinInt64/1000):
+			return outOfRange
+		case unit == schema.TimeUnitMillis:
+			return v * 1000
+		case unit == schema.TimeUnitNanos && v%1000 < 0:
+			return v/1000 - 1
+		case unit == schema.TimeUnitNanos:
+			return v / 1000
 		}
-		d.Times = append(d.Times, v)
-		return true
+		return v
 	})
 }
 
 // integers become numbers, except 64-bit ones with values that float64 cannot
 // hold, which are names of things and become text.
 func (f *field) integers(o *opened, t pq.Type, signed bool) {
-	f.kind = datasets.Number
-	if t == pq.Types.Int32 {
-		f.read = reading(f, func(d *datasets.Column, v int32) bool {
-			x := float64(v)
-			if !signed {
-				x = float64(uint32(v))
-			}
-			d.Nums = append(d.Nums, x)
+	switch {
+	case t == pq.Types.Int32 && signed:
+		numbers(f, func(v int32) float64 { return float64(v) })
+	case t == pq.Types.Int32:
+		numbers(f, func(v int32) float64 { return float64(uint32(v)) })
+	case o.beyond(f.index) && signed:
+		f.read = reading(f, datasets.Raw, func(d *datasets.Column, v int64) bool {
+			d.Texts.Append(strconv.FormatInt(v, 10))
 			return true
 		})
-		return
-	}
-	if o.beyond(f.index) {
-		f.kind = datasets.Raw
-		f.read = reading(f, func(d *datasets.Column, v int64) bool {
-			if signed {
-				d.Texts.Append(strconv.FormatInt(v, 10))
-			} else {
-				d.Texts.Append(strconv.FormatUint(uint64(v), 10))
-			}
+	case o.beyond(f.index):
+		f.read = reading(f, datasets.Raw, func(d *datasets.Column, v int64) bool {
+			d.Texts.Append(strconv.FormatUint(uint64(v), 10))
 			return true
 		})
-		return
+	default:
+		f.read = reading(f, datasets.Number, func(d *datasets.Column, v int64) bool {
+			d.Nums = append(d.Nums, float64(v))
+			return v <= exact && v >= -exact
+		})
 	}
-	f.read = reading(f, func(d *datasets.Column, v int64) bool {
-		d.Nums = append(d.Nums, float64(v))
-		return v <= exact && v >= -exact
-	})
 }
 
 // beyond reports whether the statistics of a column of 64-bit integers know
@@ -202,48 +191,43 @@ func (o *opened) beyond(index int) bool {
 }
 
 // decimals become the float64 nearest to the decimal number.
-func (f *field) decimals(t pq.Type, scale int) string {
-	f.kind = datasets.Number
-	put := func(d *datasets.Column, v *big.Int) bool {
-		x, err := strconv.ParseFloat(v.String()+"e"+strconv.Itoa(-scale), 64)
-		d.Nums = append(d.Nums, x)
-		return err == nil
+func (f *field) decimals(t pq.Type, scale int) {
+	decimal := func(v string) float64 {
+		x, _ := strconv.ParseFloat(v+"e"+strconv.Itoa(-scale), 64) // always well formed
+		return x
 	}
-	whole := func(d *datasets.Column, v int64) bool {
+	whole := func(v int64) float64 {
 		if scale < 0 || scale > 22 || v > exact || v < -exact {
-			return put(d, big.NewInt(v))
+			return decimal(strconv.FormatInt(v, 10))
 		}
-		d.Nums = append(d.Nums, float64(v)/math.Pow10(scale)) // both exact, so the quotient is the nearest
-		return true
+		return float64(v) / math.Pow10(scale) // both exact, so the quotient is the nearest
 	}
-	twos := func(d *datasets.Column, b []byte) bool { // big-endian two's complement
+	twos := func(b []byte) float64 { // big-endian two's complement
 		v := new(big.Int).SetBytes(b)
 		if len(b) > 0 && b[0]&0x80 != 0 {
 			v.Sub(v, new(big.Int).Lsh(big.NewInt(1), uint(8*len(b))))
 		}
-		return put(d, v)
+		return decimal(v.String())
 	}
 	switch t {
 	case pq.Types.Int32:
-		f.read = reading(f, func(d *datasets.Column, v int32) bool { return whole(d, int64(v)) })
+		numbers(f, func(v int32) float64 { return whole(int64(v)) })
 	case pq.Types.Int64:
-		f.read = reading(f, whole)
+		numbers(f, whole)
 	case pq.Types.FixedLenByteArray:
-		f.read = reading(f, func(d *datasets.Column, v pq.FixedLenByteArray) bool { return len(v) <= 64 && twos(d, v) })
-	case pq.Types.ByteArray:
-		f.read = reading(f, func(d *datasets.Column, v pq.ByteArray) bool { return len(v) <= 64 && twos(d, v) })
+		numbers(f, func(v pq.FixedLenByteArray) float64 { return twos(v[:min(len(v), 64)]) })
 	default:
-		return "decimals of an unknown form"
+		numbers(f, func(v pq.ByteArray) float64 { return twos(v[:min(len(v), 64)]) })
 	}
-	return ""
 }
 
-// reading gives the reader of a column of physical type T: put appends one
-// value and says whether it could be held.
-func reading[T any](f *field, put func(d *datasets.Column, v T) bool) func(*opened, file.ColumnChunkReader, int) (*datasets.Column, error) {
+// reading gives the reader of a column of physical type T and sets its kind:
+// put appends one value and says whether it could be held.
+func reading[T any](f *field, kind datasets.Kind, put func(d *datasets.Column, v T) bool) func(*opened, file.ColumnChunkReader, int) (*datasets.Column, error) {
 	type batches interface {
 		ReadBatch(n int64, values []T, defs, reps []int16) (int64, int, error)
 	}
+	f.kind = kind
 	return func(o *opened, r file.ColumnChunkReader, rows int) (*datasets.Column, error) {
 		b, ok := r.(batches)
 		if !ok {
