@@ -36,8 +36,27 @@ func Cuts(exit []float64, cause []uint8, horizons []float64, most int) []float64
 		}
 		cuts = insertCut(cuts, events, events[j*len(events)/parts:], least)
 	}
+	return tail(cuts, events)
+}
+
+// tail goes on behind the last cut in steps of half its age while enough
+// events remain behind: few subjects have an event there, but most of the time
+// at risk may lie there, and rates that fall with age must not be averaged over it.
+func tail(cuts, events []float64) []float64 {
+	for n := 0; len(cuts) > 0 && n < mostTail; n++ {
+		next := 1.5 * cuts[len(cuts)-1]
+		if countIn(events, next, math.Inf(1)) < leastTail || countIn(events, cuts[len(cuts)-1], next) < leastTail {
+			break
+		}
+		cuts = append(cuts, next)
+	}
 	return cuts
 }
+
+const (
+	mostTail  = 5
+	leastTail = 20
+)
 
 // insertCut adds the first of rest as a cut if at least least events lie
 // between it and each neighbouring cut.

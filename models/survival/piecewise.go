@@ -249,8 +249,7 @@ func (h *Hazards) Shares(dst []float64, x *matrix.Matrix, weights []float64) (ba
 		panic("survival: shares need one place a column")
 	}
 	n, out := len(h.ages), h.Outputs()
-	wide := h.window(x, 0, x.Rows)
-	parts, part := make([]float64, h.columns+1), make([]float64, x.Rows*n)
+	parts := make([]float64, h.columns+1)
 	for c, m := range h.models {
 		if m == nil {
 			continue
@@ -259,10 +258,20 @@ func (h *Hazards) Shares(dst []float64, x *matrix.Matrix, weights []float64) (ba
 		if !ok {
 			return 0, fmt.Errorf("survival: cause %d: a model of kind %q has no shares", c+1, m.Kind())
 		}
+		var subjects []int32
+		var intervals []uint8
+		var some []float64
 		for i := range x.Rows {
-			copy(part[i*n:][:n], weights[i*out+c*n:])
+			for k, w := range weights[i*out+c*n:][:n] {
+				if w != 0 { // a horizon touches few intervals
+					subjects, intervals, some = append(subjects, int32(i)), append(intervals, uint8(k)), append(some, w)
+				}
+			}
 		}
-		b, err := a.Shares(parts, wide, part)
+		if len(some) == 0 {
+			continue
+		}
+		b, err := a.Shares(parts, h.widen(x.Gather(subjects), intervals), some)
 		if err != nil {
 			return 0, fmt.Errorf("survival: cause %d: %w", c+1, err)
 		}

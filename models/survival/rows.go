@@ -27,11 +27,12 @@ const maxIntervals = 256
 const leastExposure = 1e-9
 
 // Expand splits the time at risk of each subject of y (Entry, Exit, Cause,
-// Weight, Keys; a nil Entry means from 0) at the cuts. Where the table would
-// have more than limit rows (0: no limit) and more than four a subject, rows in
-// which nothing happened are sampled 1 : r by a hash of (seed, key, interval)
-// and stand for r; every row with an event is kept (case-cohort sampling with
-// the rows as the cohort: Prentice 1986, Biometrika 73:1).
+// Weight, Keys; a nil Entry means from 0) at the cuts. With a limit above zero,
+// a table of more than limit rows and more than four a subject is thinned to
+// about that many: rows in which nothing happened are sampled 1 : r by a hash
+// of (seed, key, interval) and stand for r, and every row with an event is kept
+// (as in the case-cohort design: Prentice 1986, Biometrika 73:1). Errors: times
+// or weights out of range, by row; too many cuts.
 func Expand(cuts []float64, y models.Target, limit int, seed uint64) (*Rows, error) {
 	if len(cuts) >= maxIntervals {
 		return nil, fmt.Errorf("survival: %d intervals are more than %d", len(cuts)+1, maxIntervals)

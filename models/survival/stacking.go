@@ -36,12 +36,15 @@ const (
 // subject by subject in the base's layout. A subject with a NaN among its
 // margins is left out; −Inf, a cause that a fold had no event of, counts as
 // the base. A cause without events in the rows keeps its offsets at zero and
-// its weights at Prior.
+// its weights at Prior. Errors: no rows, margins out of range.
 func (s Stacking) Fit(r *Rows, margins [][]float64) (Blend, error) {
 	b := s.Base
 	n := len(b.cuts) + 1
 	if s.Groups != nil && len(s.Groups) != n || len(s.Prior) != len(margins) || s.Best < 0 || s.Best > len(margins) {
 		panic("survival: groups, priors and candidates do not fit together")
+	}
+	if len(r.Subject) == 0 {
+		return Blend{}, errors.New("survival: no rows to fit a blend to")
 	}
 	blend := Blend{Offset: make([]float64, b.Outputs())}
 	for c := range b.causes {
@@ -56,9 +59,6 @@ func (s Stacking) Fit(r *Rows, margins [][]float64) (Blend, error) {
 			}
 		}
 		blend.Weight = append(blend.Weight, theta[f.candidates:])
-	}
-	if len(r.Subject) == 0 {
-		return Blend{}, errors.New("survival: no rows to fit a blend to")
 	}
 	return blend, nil
 }
