@@ -41,7 +41,7 @@ type company struct {
 	begin  int64 // Unix seconds of the first day; the as-of moment is history days later
 	growth float64
 
-	sources, countries, industries, seniorities, functions, mails, landings, wishes field
+	sources, industries, seniorities, mails, landings, wishes field
 
 	regions   []float64 // effect of each region, countryRegions a country
 	campaigns []campaign
@@ -61,8 +61,8 @@ func newCompany(seed uint64, leads int) *company {
 		to   *field
 		from field
 	}{
-		{&c.sources, sources}, {&c.countries, countries}, {&c.industries, industries}, {&c.seniorities, seniorities},
-		{&c.functions, functions}, {&c.mails, mails}, {&c.landings, landings}, {&c.wishes, wishes},
+		{&c.sources, sources}, {&c.industries, industries}, {&c.seniorities, seniorities},
+		{&c.mails, mails}, {&c.landings, landings}, {&c.wishes, wishes},
 	} {
 		*f.to = f.from.scaled(&s)
 	}
@@ -109,8 +109,8 @@ func (c *company) drawRates(s *stream) {
 	amplitude := s.between(0.03, 0.06)
 	for t := range lifetime {
 		x, y := float64(t)/peakWon, float64(t)/peakLost
-		c.won[t] = float64(0.0038*float64(x*portable.Exp(1-x))) + 0.00002
-		c.lost[t] = float64(0.0138*float64(y*portable.Exp(1-y))) + 0.0012
+		c.won[t] = float64(0.0037*float64(x*portable.Exp(1-x))) + 0.00002
+		c.lost[t] = float64(0.0150*float64(y*portable.Exp(1-y))) + 0.0012
 		c.pace[t] = 1 / (1 + float64(t)/60)
 		c.season[t] = 1 + float64(amplitude*wave(float64(t)/365.25+phase))
 	}

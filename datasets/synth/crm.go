@@ -8,9 +8,12 @@
 // interactions, words), one by its engagement and one by season (at most 6 %).
 // Engagement is a Markov chain with four states whose changes history.csv
 // shows to the day, so the forecast of a lead is a matrix recursion from what
-// the files show. The fields of a lead, its owner and its account's apart, are
-// fixed at creation; members.csv beyond leads.csv's campaign_id, activities
-// and owners have no effect.
+// the files show.
+//
+// All fields of a lead are fixed at creation, except status, closed_at, owner
+// and the planted columns. Owners, countries, job functions, interests,
+// activities and the campaigns in members.csv that are not the lead's own have
+// no effect on the outcome.
 package synth
 
 import (
@@ -275,7 +278,7 @@ func (c *company) tables(arms tally) [][]byte {
 	for n := range c.accounts() {
 		a := c.drawAccount(&s, n)
 		b := appendText(appendID(text[0], 'A', n), a.name)
-		b = appendText(appendText(appendText(b, c.countries[a.country].name), c.region(a.region)), c.industries[a.industry].name)
+		b = appendText(appendText(appendText(b, countries[a.country].name), c.region(a.region)), c.industries[a.industry].name)
 		b = strconv.AppendInt(append(b, ','), int64(a.employees), 10)
 		text[0] = append(appendText(b, "https://www."+a.domain), '\n')
 	}

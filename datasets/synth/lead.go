@@ -22,7 +22,7 @@ func (c *company) accounts() int { return c.leads/3 + 1 }
 func (c *company) drawAccount(s *stream, number int) account {
 	s.restart(c.seed, forAccount, number)
 	a := account{number: number}
-	a.country = c.countries.pick(s)
+	a.country = countries.pick(s)
 	u := s.uniform()
 	a.region = a.country*countryRegions + int(countryRegions*float64(u*u))
 	a.industry = c.industries.pick(s)
@@ -86,8 +86,8 @@ func (c *company) draw(s *stream, purpose, number, total int) lead {
 	l.wish = c.wishes.pick(s)
 	l.letter = s.below(len(letters))
 	l.urgent = c.wishes[l.wish].name != "" && s.chance(urgency.share)
-	for i, in := range interests {
-		if s.chance(in.share) {
+	for i := range interests {
+		if s.chance(0.3) {
 			l.interests |= 1 << i
 		}
 	}
@@ -116,7 +116,7 @@ func (c *company) person(s *stream, l *lead, who int) {
 	s.restart(c.seed, forPerson, who)
 	number := s.below(c.accounts())
 	l.first, l.last = s.below(len(firstNames)), s.below(len(lastNames))
-	l.seniority, l.function = c.seniorities.pick(s), c.functions.pick(s)
+	l.seniority, l.function = c.seniorities.pick(s), s.below(len(functions))
 	l.mail = c.mails.pick(s)
 	l.sized = s.chance(0.85)
 	l.phone = s.below(1e7)
@@ -153,22 +153,13 @@ func (c *company) effects(l *lead) {
 	var won, lost float64
 	add := func(f level) { won += f.won; lost += f.lost }
 	add(c.sources[l.source])
-	add(c.countries[l.account.country])
 	add(c.industries[l.account.industry])
 	add(c.seniorities[l.seniority])
-	if l.seniority != len(c.seniorities)-1 {
-		add(c.functions[l.function])
-	}
 	add(c.mails[l.mail])
 	add(c.landings[l.landing])
 	add(c.wishes[l.wish])
 	if l.urgent {
 		add(urgency)
-	}
-	for i, in := range interests {
-		if l.interests>>i&1 == 1 {
-			add(in)
-		}
 	}
 	w, q := shape(l)
 	won += c.regions[l.account.region] + w

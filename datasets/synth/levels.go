@@ -39,27 +39,20 @@ func (f field) scaled(s *stream) field {
 
 // Positions in the tables below that the rest of the world refers to.
 const (
-	sourceEvent = 4 // first of the sources that are campaign channels
-
-	industryManufacturing = 0
-	industryLogistics     = 1
-	industrySoftware      = 2
-
-	mailCorporate = 0
-	mailFree      = 1
-
-	interestAnalytics = 0
-	interestSecurity  = 3
+	sourceEvent       = 4 // first of the sources that are campaign channels
+	industryLogistics = 1 // the last of the heavy industries
+	mailCorporate     = 0
 )
 
 var sources = field{
-	{"Referral", 0.10, 0.9, 0}, {"Partner", 0.10, 0.9, 0}, {"Website", 0.18, 0, 0}, {"Organic Search", 0.12, 0, 0},
-	{"Event", 0.10, -0.7, -0.9}, {"Paid Search", 0.16, 0, 0}, {"Social", 0.12, -0.6, 0.6}, {"Email List", 0.12, -0.6, 0.6},
+	{"Referral", 0.10, 0.8, 0}, {"Partner", 0.10, 0.8, 0}, {"Website", 0.18, 0, 0}, {"Organic Search", 0.12, 0, 0},
+	{"Event", 0.10, -0.7, -0.8}, {"Paid Search", 0.16, 0, 0}, {"Social", 0.12, -0.6, 0.6}, {"Email List", 0.12, -0.6, 0.6},
 }
 
+// countries have no effect, their regions have.
 var countries = field{
-	{"DE", 0.22, 0, 0}, {"FR", 0.12, 0, 0}, {"GB", 0.12, 0, 0}, {"US", 0.14, 0, 0}, {"NL", 0.07, 0, 0}, {"PL", 0.06, 0, 0},
-	{"IT", 0.06, 0, 0}, {"ES", 0.06, 0, 0}, {"SE", 0.05, 0, 0}, {"AT", 0.04, 0, 0}, {"CH", 0.04, 0, 0}, {"BR", 0.02, 0, 0},
+	{name: "DE", share: 0.22}, {name: "FR", share: 0.12}, {name: "GB", share: 0.12}, {name: "US", share: 0.14}, {name: "NL", share: 0.07}, {name: "PL", share: 0.06},
+	{name: "IT", share: 0.06}, {name: "ES", share: 0.06}, {name: "SE", share: 0.05}, {name: "AT", share: 0.04}, {name: "CH", share: 0.04}, {name: "BR", share: 0.02},
 }
 
 var industries = field{
@@ -70,11 +63,6 @@ var industries = field{
 var seniorities = field{
 	{"Chief of", 0.08, 0.6, 0}, {"VP", 0.07, 0.6, 0}, {"Director of", 0.13, 0.6, 0}, {"Head of", 0.12, 0.6, 0}, {"Manager", 0.22, 0, 0},
 	{"Specialist", 0.15, 0, 0}, {"Assistant", 0.08, 0, 0}, {"Student", 0.08, -1.6, 0.9}, {"", 0.07, 0, 0},
-}
-
-var functions = field{
-	{"Operations", 0.2, 0, 0}, {"IT", 0.2, 0, 0}, {"Finance", 0.13, 0, 0}, {"Marketing", 0.15, 0, 0},
-	{"Procurement", 0.12, 0, 0}, {"Research", 0.1, 0, 0}, {"Human Resources", 0.1, 0, 0},
 }
 
 // mails are the kinds of address; a corporate one is at the account's domain.
@@ -88,7 +76,7 @@ var landings = field{
 
 // wishes are what the message asks for; the last one is no message at all.
 var wishes = field{
-	{"a quote for our team", 0.13, 0.9, 0}, {"pricing for next year", 0.13, 0.9, 0}, {"a demo of the product", 0.13, 0.9, 0},
+	{"a quote for our team", 0.13, 0.8, 0}, {"pricing for next year", 0.13, 0.8, 0}, {"a demo of the product", 0.13, 0.8, 0},
 	{"a free trial", 0.13, 0, 0}, {"general information", 0.16, 0, 0}, {"the newsletter", 0.08, -0.5, 1},
 	{"material for my thesis", 0.06, -1.5, 1.2}, {"an open job", 0.06, -1.5, 1.2}, {"", 0.12, 0, 0},
 }
@@ -100,10 +88,6 @@ var letters = []string{
 // urgency is a sentence that some messages end with.
 var urgency = level{" It has to be in place this quarter.", 0.15, 0.5, 0}
 
-var interests = field{
-	{"Analytics", 0.4, 0, 0}, {"Integration", 0.35, 0, 0}, {"Mobile", 0.25, 0, 0}, {"Security", 0.3, 0, 0}, {"Support", 0.25, 0, 0}, {"Training", 0.2, 0, 0},
-}
-
 var (
 	firstNames = []string{"Anna", "Ben", "Clara", "David", "Elif", "Felix", "Grace", "Hugo", "Ines", "Jonas", "Katja", "Luca", "Mira", "Noah", "Olga", "Paul", "Rosa", "Sven", "Tara", "Viktor"}
 	lastNames  = []string{"Adler", "Berg", "Costa", "Dubois", "Eriksen", "Fischer", "Garcia", "Huber", "Ivanov", "Jansen", "Keller", "Lopez", "Moreau", "Novak", "Olsen", "Petit", "Rossi", "Silva", "Thomas", "Weber"}
@@ -111,6 +95,8 @@ var (
 	brandTails = []string{"works", "line", "soft", "group", "labs", "trade", "systems", "parts"}
 	lostWhy    = []string{"Price", "No budget", "Competitor", "No response", "Bad timing", "Not a fit"}
 	wonWhy     = []string{"Signed", "Renewed trial", "Best offer"}
+	functions  = []string{"Operations", "IT", "Finance", "Marketing", "Procurement", "Research", "Human Resources"}
+	interests  = []string{"Analytics", "Integration", "Mobile", "Security", "Support", "Training"}
 	activities = []string{"web_visit", "email_open", "email_reply", "call", "meeting"}
 	states     = [stateCount]string{"cold", "warm", "hot", "dormant"}
 )

@@ -93,7 +93,7 @@ func (r *record) appendLead(b []byte, s *stream) []byte {
 	if r.campaign >= 0 {
 		b = appendID(b, 'C', r.campaign)
 	}
-	b = appendText(b, r.c.countries[r.account.country].name)
+	b = appendText(b, countries[r.account.country].name)
 	b = appendText(b, r.region())
 	b = append(appendText(b, r.c.industries[r.account.industry].name), ',')
 	if r.sized {
@@ -111,7 +111,7 @@ func (r *record) appendLead(b []byte, s *stream) []byte {
 func (r *record) region() string { return r.c.region(r.account.region) }
 
 func (c *company) region(i int) string {
-	return c.countries[i/countryRegions].name + "-" + strconv.Itoa(100 + i%countryRegions)[1:]
+	return countries[i/countryRegions].name + "-" + strconv.Itoa(100 + i%countryRegions)[1:]
 }
 
 func (r *record) title() string {
@@ -120,9 +120,9 @@ func (r *record) title() string {
 		return ""
 	}
 	if name == "Manager" || name == "Specialist" || name == "Assistant" {
-		return r.c.functions[r.function].name + " " + name
+		return functions[r.function] + " " + name
 	}
-	return name + " " + r.c.functions[r.function].name
+	return name + " " + functions[r.function]
 }
 
 func (r *record) appendContact(b []byte) []byte {
@@ -134,7 +134,7 @@ func (r *record) appendContact(b []byte) []byte {
 	b = appendText(appendText(b, first), last)
 	b = appendText(b, strings.ToLower(first+"."+last+"@"+domain))
 	b = appendText(b, "+49 555 "+strconv.Itoa(10000000 + r.phone)[1:])
-	if r.mail >= mailFree && r.mail%2 == 0 { // some people leave it out
+	if r.mail != mailCorporate && r.mail%2 == 0 { // some people leave it out
 		return append(b, ',')
 	}
 	return appendText(b, "https://www."+r.account.domain)
@@ -150,7 +150,7 @@ func (r *record) appendVisit(b []byte) []byte {
 	sep := ""
 	for i, in := range interests {
 		if r.interests>>i&1 == 1 {
-			b = append(append(b, sep...), in.name...)
+			b = append(append(b, sep...), in...)
 			sep = ";"
 		}
 	}
