@@ -87,9 +87,13 @@ func (c Contract) state(kind Kind, value string) State {
 		return slices.ContainsFunc(declared, func(d string) bool { return sameValue(kind, d, value) })
 	}
 	switch {
-	case is(c.Won), c.WonPresent && value != "":
+	case is(c.Won):
 		return Won
-	case is(c.Lost), c.OtherLost && (value != "" || c.WonPresent):
+	case is(c.Lost):
+		return Lost
+	case c.WonPresent && value != "":
+		return Won
+	case c.OtherLost && (value != "" || c.WonPresent):
 		return Lost
 	}
 	return Open

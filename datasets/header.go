@@ -37,6 +37,7 @@ func headerWords(name string) []string {
 // Endings of headers that tell what integers in the column are.
 var (
 	idWords    = []string{"id", "ids", "uuid", "guid", "key", "number", "no", "nr", "num", "rownames", "index", "rownumber"}
+	countWords = []string{"per", "count", "number", "num", "total", "avg", "mean", "sum", "of"} // a number after all
 	phoneWords = []string{"phone", "telephone", "tel", "mobile", "cell", "fax", "msisdn"}
 	codeWords  = []string{"id", "code", "zip", "zipcode", "postcode", "prefix", "cat", "category", "type", "agent", "company", "account", "owner", "rep"}
 )

@@ -31,7 +31,9 @@ type Hints struct {
 // as "14+" make a category of at most 50 values, else a number at its bound.
 // Yes/no, true/false, y/n and t/f are booleans, 1/0 are numbers. Integers
 // named like an id are an id where they are distinct, a category where they
-// repeat; so are codes with leading zeros. Date columns of which every day is
+// repeat; so are codes with leading zeros. NULL, N/A, "-", "?", errors of
+// spreadsheets and "Select" are missing everywhere, None only among numbers and
+// times, and NA not among regions. Date columns of which every day is
 // at most 12 are asked about, never guessed: an *Error, as are broken dates,
 // two orders in one column, and hints that contradict the table.
 func Infer(t *Table, h Hints) (*Schema, []Note, error) {

@@ -3,6 +3,7 @@ package datasets
 import (
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -92,6 +93,7 @@ func TestInfer(t *testing.T) {
 		{"arrival_date_week_number", "27*9|28*9", Hints{}, Field{Kind: Number}, "", strings.Join(cells("27*9|28*9"), "|")},
 		{"nr.employed", "5191|5228.1", Hints{}, Field{Kind: Number}, "", "5191|5228.1"},
 		{"Mobile Phone", "441615552001|441615552001|441615552003", Hints{}, Field{Kind: Text}, "", ""},
+		{"calls_per_rep", "1|1|3", Hints{}, Field{Kind: Number}, "", "1|1|3"},
 		{"phone_calls", "1|1|3", Hints{}, Field{Kind: Number}, "", "1|1|3"},
 		// Yes and no.
 		{"x", "Yes|No|yes|", Hints{}, Field{Kind: Bool}, "", "1|0|1|"},
@@ -293,6 +295,24 @@ func TestInferIgnoresRowOrder(t *testing.T) {
 			t.Fatal(diff)
 		}
 	})
+}
+
+// The number of processors has no part in it either.
+func TestInferOnAnyProcessors(t *testing.T) {
+	table := wideTable(300)
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	one, oneNotes, err := Infer(table, Hints{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	runtime.GOMAXPROCS(8)
+	many, manyNotes, err := Infer(table, Hints{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(one, many) + cmp.Diff(oneNotes, manyNotes); diff != "" {
+		t.Error(diff)
+	}
 }
 
 func BenchmarkInfer(b *testing.B) {

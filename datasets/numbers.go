@@ -174,7 +174,7 @@ func (in *inference) code(f *finding, p *profile, c census) bool {
 		f.field.Kind = Text
 	case distinct && p.filled > 1 && (endsIn(p.name, idWords) || coded && p.filled >= 10):
 		f.field.Kind = ID
-	case coded || endsIn(p.name, codeWords) && len(c.units) == 0:
+	case coded || endsIn(p.name, codeWords) && !hasWord(p.name, countWords) && len(c.units) == 0:
 		f.field.Kind = Category
 	default:
 		return false

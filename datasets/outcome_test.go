@@ -212,6 +212,7 @@ func TestContractReadOtherColumns(t *testing.T) {
 		{"durations from a date", Contract{Won: []string{"won"}, Lost: []string{"loss"}}, Roles{Outcome: "status", Created: "created", Duration: "length"}, shown{[]int{0, 3}, "wo", []float64{5, 20}, nil, 22},
 			`neither won nor lost, so open: "Open" (1); leads without duration or with a negative one, left out: 2 (the first at row 2)`},
 		{"won where present", Contract{WonPresent: true}, Roles{Outcome: "won_at", Created: "created"}, shown{[]int{0, 1, 2, 3}, "wowo", []float64{4, 7, 6, 6}, nil, 7}, ""},
+		{"lost by name among the present", Contract{WonPresent: true, Lost: []string{"Loss"}}, Roles{Outcome: "status"}, shown{[]int{0, 1, 2, 3}, "wlww", []float64{nan, nan, nan, nan}, nil, -1}, ""},
 		{"present in a flat table", Contract{WonPresent: true, OtherLost: true}, Roles{Outcome: "won_at"}, shown{[]int{0, 1, 2, 3}, "wlwl", []float64{nan, nan, nan, nan}, nil, -1},
 			"closing times are of no use without creation times (--created)"},
 		{"ids repeat", Contract{Won: []string{"Won"}, OtherLost: true}, Roles{Outcome: "status", ID: "y"}, shown{[]int{0, 1, 2, 3}, "wlwl", []float64{nan, nan, nan, nan}, nil, -1},
