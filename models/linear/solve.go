@@ -43,15 +43,13 @@ func (f family) at(eta, y float64) (loss, slope, curve float64) {
 //	Σ w·loss(offset + X·β) + Σ_j (l1_j·|β_j| + l2_j/2·β_j²) + Σ_s tie_s/2·(β_s − β_{s−1})²
 //
 // by Newton steps on the loss (iteratively reweighted least squares), each a
-// quadratic solved by Cholesky or, with an l1 penalty or bounds, by coordinate
-// descent on the normal equations (Friedman, Hastie and Tibshirani 2010).
+// quadratic solved by Cholesky or, with an l1 penalty, by coordinate descent on the normal equations (Friedman, Hastie and Tibshirani 2010).
 type problem struct {
 	design
 	family       family
 	y, w, offset []float64 // nil weight: one each; nil offset: zero
 	l1, l2       []float64 // nil: none
 	tie          []float64 // coefficient j is drawn to j−1; nil: none
-	lower        []float64 // nil: unbounded
 	exact        bool      // converge to the last digits, with a new Hessian each step
 
 	hessian []float64 // of the loss, kept from step to step while it serves
@@ -129,7 +127,8 @@ func (p *problem) fit(ctx context.Context, beta []float64) (*state, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if p.hessian == nil || p.exact {
+		fresh := p.hessian == nil || p.exact
+		if fresh {
 			p.hessian = make([]float64, p.cols*p.cols)
 			p.gram(p.hessian, s.curve)
 		}
@@ -137,12 +136,11 @@ func (p *problem) fit(ctx context.Context, beta []float64) (*state, error) {
 		if err != nil {
 			return nil, err
 		}
-		next, step := p.search(s, target)
-		s = next
-		if math.IsNaN(s.value) || math.IsInf(s.value, 0) {
+		step := 0.0
+		if s, step = p.search(s, target); step == 0 && fresh {
 			return nil, errNotConverged
 		}
-		if fall <= tol || p.exact && fall < 1e-10 && fall >= last/4 {
+		if step > 0 && fall <= tol || p.exact && fall < 1e-10 && fall >= last/4 {
 			return s, nil
 		}
 		if fall > last/10 || step < 1 { // the old Hessian no longer serves
@@ -165,7 +163,7 @@ func (p *problem) aim(s *state) (target []float64, fall float64, err error) {
 	}
 	p.stiffen(h)
 	target = append([]float64(nil), s.beta...)
-	if p.l1 == nil && p.lower == nil {
+	if p.l1 == nil {
 		err = cholesky(target, h, rhs)
 	} else {
 		err = p.descend(target, h, rhs)
@@ -215,18 +213,20 @@ func (p *problem) variances() ([]float64, error) {
 	return v, nil
 }
 
-// search walks from s towards target until the objective does not rise.
+// search walks from s to target, or only part of the way so that the objective
+// does not rise. It stays at s, with a step of zero, if it rises all along.
 func (p *problem) search(s *state, target []float64) (next *state, step float64) {
-	for step = 1.0; ; step /= 2 {
+	for step = 1.0; step > 1e-6; step /= 2 {
 		beta := make([]float64, p.cols)
 		for j := range beta {
 			beta[j] = s.beta[j] + step*(target[j]-s.beta[j])
 		}
 		next = p.stateAt(beta)
-		if next.value <= s.value+1e-10*math.Abs(s.value) || step < 1e-6 {
+		if next.value <= s.value+1e-10*math.Abs(s.value) {
 			return next, step
 		}
 	}
+	return s, 0
 }
 
 // cholesky solves h·x = rhs for a positive definite h.
@@ -247,10 +247,14 @@ func cholesky(x, h, rhs []float64) error {
 	return nil
 }
 
-// descend minimises ½x'hx − rhs'x + Σ l1·|x| subject to x ≥ lower by cyclic
-// coordinate descent, then solves exactly for the coordinates that are free.
+// descend minimises ½x'hx − rhs'x + Σ l1·|x| by cyclic coordinate descent,
+// then solves exactly for the coordinates that are free.
 func (p *problem) descend(x, h, rhs []float64) error {
 	n := len(x)
+	enough := 1e-14 // of the largest fall by one coordinate in a sweep
+	if p.exact {
+		enough = 1e-24
+	}
 	line := func(j int) []float64 { return h[j*n : (j+1)*n] }
 	hx := make([]float64, n)
 	for j := range hx {
@@ -263,10 +267,8 @@ func (p *problem) descend(x, h, rhs []float64) error {
 			if curve <= 0 {
 				continue
 			}
-			to := p.shrink(j, rhs[j]-hx[j]+curve*x[j]) / curve
-			if p.lower != nil {
-				to = max(to, p.lower[j])
-			}
+			pull := rhs[j] - hx[j] + curve*x[j]
+			to := math.Copysign(max(math.Abs(pull)-p.l1[j], 0), pull) / curve
 			if d := to - x[j]; d != 0 {
 				axpy(d, line(j), hx)
 				largest = max(largest, curve*d*d)
@@ -274,7 +276,7 @@ func (p *problem) descend(x, h, rhs []float64) error {
 			}
 		}
 		if largest < 1e-9 || sweep%50 == 0 {
-			if p.polish(x, h, rhs) || largest < 1e-24 {
+			if p.polish(x, h, rhs) || largest < enough {
 				return nil
 			}
 			for j := range hx {
@@ -285,13 +287,6 @@ func (p *problem) descend(x, h, rhs []float64) error {
 	return errNotConverged
 }
 
-func (p *problem) shrink(j int, v float64) float64 {
-	if p.l1 == nil {
-		return v
-	}
-	return math.Copysign(max(math.Abs(v)-p.l1[j], 0), v)
-}
-
 // polish solves for the free coordinates with their signs held, and reports
 // whether the result meets the conditions of Karush, Kuhn and Tucker; if not, x
 // is left as it was.
@@ -299,7 +294,7 @@ func (p *problem) polish(x, h, rhs []float64) bool {
 	n := len(x)
 	var free []int
 	for j, v := range x {
-		if (v != 0 || p.l1 == nil || p.l1[j] == 0) && (p.lower == nil || v > p.lower[j]) {
+		if v != 0 || p.l1[j] == 0 {
 			free = append(free, j)
 		}
 	}
@@ -312,38 +307,22 @@ func (p *problem) polish(x, h, rhs []float64) bool {
 		for b, j := range free {
 			sub[a*k+b] = h[i*n+j]
 		}
-		right[a] = rhs[i]
-		if p.l1 != nil && p.l1[i] > 0 {
-			right[a] -= math.Copysign(p.l1[i], x[i])
-		}
-		for j, v := range x { // coordinates at a bound other than zero
-			if v != 0 && p.lower != nil && v <= p.lower[j] {
-				right[a] -= h[i*n+j] * v
-			}
-		}
+		right[a] = rhs[i] - math.Copysign(p.l1[i], x[i])
 	}
 	if cholesky(solution, sub, right) != nil {
 		return false
 	}
 	trial := append([]float64(nil), x...)
 	for a, j := range free {
-		if p.l1 != nil && p.l1[j] > 0 && solution[a]*x[j] < 0 || p.lower != nil && solution[a] < p.lower[j] {
+		if p.l1[j] > 0 && solution[a]*x[j] < 0 {
 			return false
 		}
 		trial[j] = solution[a]
 	}
 	for j, v := range trial {
 		pull := rhs[j] - blas64.Dot(vector(h[j*n:(j+1)*n]), vector(trial))
-		slack := 1e-9 * (1 + math.Abs(rhs[j]))
-		switch {
-		case p.lower != nil && v <= p.lower[j]:
-			if p.shrink(j, pull) > slack {
-				return false
-			}
-		case v == 0 && p.l1 != nil && p.l1[j] > 0:
-			if math.Abs(pull) > p.l1[j]+slack {
-				return false
-			}
+		if v == 0 && math.Abs(pull) > p.l1[j]+1e-9*(1+math.Abs(rhs[j])) {
+			return false
 		}
 	}
 	copy(x, trial)
