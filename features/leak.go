@@ -37,7 +37,7 @@ const (
 // the order of the table. Where open or closed leads are lacking, or have no
 // age in common, nothing can be compared, which a note says.
 func FillRates(t *datasets.Table, closed []bool, age []float64) ([]FillGap, []datasets.Note) {
-	bands := comparable(closed, age)
+	bands := commonAges(closed, age)
 	if len(bands) == 0 {
 		return nil, []datasets.Note{{Row: -1, Message: "columns written only at closing cannot be found by their fill rates: there are no open and closed leads of the same age; exclude such columns by name"}}
 	}
@@ -51,9 +51,9 @@ func FillRates(t *datasets.Table, closed []bool, age []float64) ([]FillGap, []da
 	return gaps, nil
 }
 
-// comparable sorts leads into bands of equal age and gives those bands that
+// commonAges sorts leads into bands of equal age and gives those bands that
 // hold both closed and open leads. Leads without an age are a band of their own.
-func comparable(closed []bool, age []float64) [][]int {
+func commonAges(closed []bool, age []float64) [][]int {
 	rows := make([]int, len(closed))
 	for i := range rows {
 		rows[i] = i
@@ -70,8 +70,7 @@ func comparable(closed []bool, age []float64) [][]int {
 			}
 		}
 		band := rows[from:to]
-		is := func(r int) bool { return closed[r] }
-		if slices.ContainsFunc(band, is) && slices.ContainsFunc(band, func(r int) bool { return !is(r) }) {
+		if slices.ContainsFunc(band, func(r int) bool { return closed[r] != closed[band[0]] }) {
 			bands = append(bands, band)
 		}
 		from = to
