@@ -209,6 +209,12 @@ f.csv:2 1|said "no"
 then left
 f.csv:4 2|x
 `},
+	{"doubled quotes around separators", Options{}, "id;note\n1;\"said \"\"a; b; c\"\", left\"\n2;\"\"\"a; b; c\"\"\"\n3;x\n", `id|note
+f.csv:2 1|said "a; b; c", left
+f.csv:3 2|"a; b; c"
+f.csv:4 3|x
+# f.csv: the separator is a semicolon
+`},
 	{"quote in the middle of a cell", Options{}, "id,size\n1,5\" pipe\n2,x\n",
 		`id|size
 f.csv:2 1|5" pipe

@@ -5,7 +5,6 @@ import (
 	"io"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/leadcast/leadcast/datasets"
 )
@@ -23,7 +22,7 @@ type file struct {
 	gap    bool      // a blank line came just before
 	blank  int       // blank lines between rows
 	wide   int       // rows with empty cells beyond the header
-	good   int
+	good   int       // rows taken
 }
 
 // heldRow is a copy of a record that waits for what follows it.
@@ -231,7 +230,7 @@ func (f *file) release() error {
 			return err
 		}
 	}
-	f.held, f.weight = f.held[:0], 0
+	f.held, f.weight = nil, 0
 	return nil
 }
 
@@ -243,7 +242,7 @@ func (f *file) take(rec record) error {
 	}
 	switch {
 	case rec.fault != "":
-	case len(cells) < len(f.to) || len(cells) > len(f.to):
+	case len(cells) != len(f.to):
 		rec.fault = f.ragged(len(cells))
 	case len(cells) < len(rec.cells):
 		f.wide++
@@ -256,7 +255,7 @@ func (f *file) take(rec record) error {
 			}
 			return err
 		}
-		f.note("%s, skipped: %s", "line "+strconv.Itoa(rec.line), rec.fault)
+		f.note("line %d, skipped: %s", rec.line, rec.fault)
 		return nil
 	}
 	f.block.add(cells, f.to, rec.line)
@@ -306,5 +305,5 @@ func count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
-	return strconv.Itoa(n) + " " + strings.TrimSuffix(noun, "s") + "s"
+	return strconv.Itoa(n) + " " + noun + "s"
 }

@@ -56,7 +56,7 @@ func separator(head []byte, eol byte) byte {
 	for _, sep := range []byte(",;\t|") {
 		width, same, lines := 0, 0, 0
 		for b := head; len(b) > 0 && lines < 200; {
-			cells, n := width1(b, sep, eol)
+			cells, n := cellsIn(b, sep, eol)
 			if n == len(b) && lines > 0 {
 				break // may be cut off
 			}
@@ -82,16 +82,17 @@ func separator(head []byte, eol byte) byte {
 	return best
 }
 
-// width1 counts the cells of the line at the start of b, 0 for a blank one,
-// and its bytes. Quotes count where a cell begins with one.
-func width1(b []byte, sep, eol byte) (cells, n int) {
-	start, quoted := true, false
+// cellsIn counts the cells of the line at the start of b, 0 for a blank one,
+// and its bytes. Quotes count where a cell begins with one, or are doubled.
+func cellsIn(b []byte, sep, eol byte) (cells, n int) {
+	start, quoted, closed := true, false, -2
 	cells = 1
 	for i, c := range b {
 		switch {
-		case c == '"' && (start || quoted):
-			quoted = !quoted
-			start = false
+		case c == '"' && quoted:
+			quoted, closed = false, i
+		case c == '"' && (start || closed == i-1):
+			quoted, start = true, false
 		case quoted:
 		case c == sep:
 			cells++
