@@ -69,7 +69,8 @@ func newFeature(c *matrix.Column, step, straight bool, b *block, rows fitRows) (
 	if missing > 0 && len(seen) > 0 {
 		f.slots[0], f.levels = 0, 1
 	}
-	if len(seen) == 0 || lo == hi {
+	sd := math.Sqrt(square / mass)
+	if !(sd > 1e-100) { // constant, or nothing there
 		if f.levels > 0 { // present or missing is all it says
 			f.dense = append(f.dense, curve{x: []float64{lo}, y: []float64{0}})
 		}
@@ -89,7 +90,7 @@ func newFeature(c *matrix.Column, step, straight bool, b *block, rows fitRows) (
 		f.levels = len(f.slots)
 		return f, len(f.steps) <= mostSteps
 	}
-	f.dense = append(f.dense, line(lo, hi, mean, math.Sqrt(square/mass)))
+	f.dense = append(f.dense, line(lo, hi, mean, sd))
 	if straight {
 		return f, true
 	}

@@ -8,10 +8,7 @@ import (
 
 var errBytes = errors.New("linear: the bytes are not a linear model")
 
-const (
-	codecVersion = 1
-	mostTerms    = 1 << 20
-)
+const codecVersion = 1
 
 // AppendBinary appends the model's bytes: a version, the family, the constants,
 // and for each term its flags, the value at missing, and counted knots.
@@ -52,7 +49,7 @@ func Decode(b []byte) (*Model, error) {
 	m.family = family(r.byte())
 	m.base, m.lambda = r.float(), r.float()
 	n := r.count(13)
-	if version != codecVersion || m.family > counts || n > mostTerms || m.lambda < 0 {
+	if version != codecVersion || m.family > counts || m.lambda < 0 {
 		return nil, errBytes
 	}
 	for range n {

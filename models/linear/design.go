@@ -28,9 +28,8 @@ type block struct {
 
 // indicator is a set of 0/1 columns of which each row has at most one set.
 type indicator struct {
-	at     int     // first coefficient
-	levels int     // number of columns
-	code   []int32 // which one is set; −1: none
+	at   int     // first coefficient
+	code []int32 // which one is set; −1: none
 }
 
 // shards is the number of pieces in which sums over rows are taken: fixed, so

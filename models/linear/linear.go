@@ -4,7 +4,7 @@
 // Numbers are standardised and, where their distribution is far from straight,
 // joined by their ranks; missing values have an indicator; categories have one
 // indicator a level, or a cross-fitted target statistic where levels are very
-// many. The strength of the penalty is chosen on held-out rows.
+// many. A ridge penalty is estimated for each column from the fitted rows.
 package linear
 
 import (
@@ -202,7 +202,7 @@ func (p *problem) lay(k int, features []*feature) {
 		if f.codesAt = p.cols; f.levels == 0 {
 			continue
 		}
-		set := indicator{at: p.cols, levels: f.levels, code: make([]int32, b.rows)}
+		set := indicator{at: p.cols, code: make([]int32, b.rows)}
 		for i := range set.code {
 			set.code[i] = f.slot(i)
 		}

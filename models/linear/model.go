@@ -46,7 +46,8 @@ type term struct {
 	missing  float64 // of a missing number, or of a missing or unseen category
 }
 
-// known reports whether a number is there; absurdly large ones count as missing.
+// known reports whether a number is there. Beyond 1e100 there is none: squares
+// would overflow.
 func known(v float64) bool { return math.Abs(v) <= 1e100 }
 
 // stepOf is the position of the largest step not above v, or the first.

@@ -41,7 +41,7 @@ func (r recipe) choose(ctx context.Context, p *problem, y models.Target, feature
 	case lambda == 0 && len(held) > 0:
 		return r.path(ctx, p, y, features, beta, held)
 	case lambda == 0:
-		lambda = 1
+		lambda = 1 // as scikit-learn's
 	}
 	r.penalise(p, features, lambda)
 	s, err := p.fit(ctx, beta)

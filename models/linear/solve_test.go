@@ -47,11 +47,11 @@ func drawDesign(t *rapid.T) (*design, [][]float64) {
 		}
 		d.cols += b.width
 		for range rapid.IntRange(0, 2).Draw(t, "sets") {
-			set := indicator{at: d.cols, levels: rapid.IntRange(1, 3).Draw(t, "levels")}
+			set, levels := indicator{at: d.cols}, rapid.IntRange(1, 3).Draw(t, "levels")
 			for range b.rows {
-				set.code = append(set.code, int32(rapid.IntRange(-1, set.levels-1).Draw(t, "code")))
+				set.code = append(set.code, int32(rapid.IntRange(-1, levels-1).Draw(t, "code")))
 			}
-			d.cols += set.levels
+			d.cols += levels
 			b.codes = append(b.codes, set)
 		}
 		d.blocks = append(d.blocks, b)
