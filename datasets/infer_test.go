@@ -124,6 +124,8 @@ func TestInfer(t *testing.T) {
 		{"x", "12-34-5678|98-76-5432", Hints{}, Field{Kind: Text}, "", ""},
 		{"x", "1234-56-78|1234-56-79", Hints{}, Field{Kind: Text}, "", ""},
 		{"x", "13/13/2018", Hints{}, Field{Kind: Text}, "", ""},
+		{"x", "2018-01-02-001|2018-01-02-002", Hints{}, Field{Kind: Text}, "", ""},
+		{"x", "2018-01-02 called|2018-01-03 wrote", Hints{}, Field{Kind: Category}, "", ""},
 		// Words.
 		{"x", "Web*3|Select*2|Phone", Hints{}, Field{Kind: Category, Missing: []string{"Select"}}, `read as missing: "Select" (2)`, ""},
 		{"x", "Known*3|None*2", Hints{}, Field{Kind: Category}, "", ""},

@@ -6,10 +6,11 @@ import (
 	"time"
 )
 
-// The ways in which dates are written, as Field.Layout has them. Each may be followed by a time of day
-// ("15:04", "15:04:05.999", "3:04 PM") and that by a zone ("Z", "+02:00", "UTC").
-// ISO dates and months in words are read in every column, since they cannot be
-// mistaken; the layout decides what 1/2/2018 means.
+// The ways in which dates are written, as Field.Layout has them. Each may be
+// followed by a time of day ("15:04", "15:04:05.999", "3:04 PM") and that by a
+// zone ("Z", "+02:00", "UTC"). ISO dates and months in words are read in
+// every column, since they cannot be mistaken; the layout decides what 1/2/2018
+// means.
 const (
 	layoutISO       = "2006-01-02" // also 2006/1/2
 	layoutDMY       = "2/1/2006"   // also 02.01.2006, 2-1-06
@@ -30,14 +31,25 @@ type shape struct {
 	rest    string // what follows the date
 }
 
-// dateShape splits the date off the front of a trimmed cell.
+// dateShape splits the date off the front of a trimmed cell. What follows it
+// must look like a time of day, or the cell is a number of an order or a
+// sentence that begins with a date.
 func dateShape(s string) (d shape, ok bool) {
 	if len(s) < 6 || len(s) > 48 {
 		return d, false
 	}
-	if !isDigit(s[0]) {
-		return wordsFirst(s)
+	if isDigit(s[0]) {
+		d, ok = digitsFirst(s)
+	} else {
+		d, ok = wordsFirst(s)
 	}
+	if after := strings.TrimLeft(d.rest, " ,Tt"); d.rest != "" {
+		ok = ok && len(after) < len(d.rest) && after != "" && isDigit(after[0])
+	}
+	return d, ok
+}
+
+func digitsFirst(s string) (d shape, ok bool) {
 	n, first, s := leadingInt(s)
 	if len(s) < 3 || (first != 4 && first > 2) {
 		return d, false
@@ -62,7 +74,7 @@ func dateShape(s string) (d shape, ok bool) {
 	if third != 4 && third != 2 || (sep == '.' && third == 2 && first+second < 4) { // 1.2.30 is a version
 		return d, false
 	}
-	return shape{layoutDMY, n, m, century(y, third), s}, s == "" || strings.IndexByte(" ,T", s[0]) >= 0
+	return shape{layoutDMY, n, m, century(y, third), s}, true
 }
 
 func yearFirst(y int, s string) (shape, bool) {
