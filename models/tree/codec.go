@@ -53,10 +53,15 @@ func (e *Ensemble) appendNode(b []byte, i int) []byte {
 	}
 	b = appendFloat(append(b, flags), e.covers[i])
 	b = binary.AppendUvarint(b, uint64(n.ask&columnMask))
-	if flags&flagCategory == 0 {
-		return appendFloat(b, n.threshold)
+	set := []uint64{n.key}
+	switch {
+	case n.ask&longSet != 0:
+		set = e.sets[n.key]
+	case n.ask&category != 0:
+		set[0] &^= 1 << 63
+	default:
+		return binary.LittleEndian.AppendUint64(b, n.key)
 	}
-	set := e.sets[int(n.threshold)]
 	b = binary.AppendUvarint(b, uint64(len(set)))
 	for _, w := range set {
 		b = binary.LittleEndian.AppendUint64(b, w)
@@ -77,7 +82,7 @@ func Decode(b []byte) (e *Ensemble, rest []byte, err error) {
 	}
 	r := reader{b: b[8 : 8+size]}
 	rest = b[8+size:]
-	e = &Ensemble{columns: r.count(maxColumns), base: r.float()}
+	e = New(r.count(maxColumns), r.float())
 	if r.err == nil && (math.IsNaN(e.base) || math.IsInf(e.base, 0)) {
 		return nil, nil, errors.New("tree: base is not a number")
 	}

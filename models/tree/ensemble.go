@@ -13,7 +13,7 @@ import (
 // The bounds on an ensemble. They keep decoding and explaining cheap whatever
 // the bytes say.
 const (
-	maxColumns = 1 << 24
+	maxColumns = 1 << 20
 	maxNodes   = 1 << 26 // in all trees together
 	maxDepth   = 256
 	maxWords   = 1 << 12 // of one category set: 262,144 categories
@@ -44,6 +44,8 @@ type Ensemble struct {
 	values []float64 // per node; what a leaf adds, 0 elsewhere
 	covers []float64 // per node
 	sets   [][]uint64
+	asked  []uint8 // per column: asNumber and asCategory, or both
+	slow   bool    // whether some node is beyond the fast walk: a long set, or a column asked both ways
 
 	quadrature struct {
 		sync.Once
@@ -56,20 +58,25 @@ type Ensemble struct {
 // of +Inf with missing-left keeps every value there, so walks of unequal
 // length can run in step.
 type node struct {
-	threshold float64 // of a category node: which of sets
-	left      int32
-	ask       uint32 // column, with the two flags below
+	key  uint64 // the bits of the threshold, or the set of categories, bit 63 for missing ones; of a long set its place in sets
+	left int32
+	ask  uint32 // column, with the three flags below
 }
 
 const (
 	missingLeft = 1 << 31
 	category    = 1 << 30
-	columnMask  = category - 1
+	longSet     = 1 << 29 // holds categories that do not fit the key
+	columnMask  = longSet - 1
+
+	shortSet   = 62 // categories in a key; bit 62 stays clear, for all others
+	asNumber   = 1
+	asCategory = 2
 )
 
 // New gives an ensemble without trees over the given number of columns.
 func New(columns int, base float64) *Ensemble {
-	return &Ensemble{columns: columns, base: base}
+	return &Ensemble{columns: columns, base: base, asked: make([]uint8, columns)}
 }
 
 // Columns is the number of columns that a matrix must have.
@@ -80,17 +87,6 @@ func (e *Ensemble) Trees() int { return len(e.roots) }
 
 // Base is the margin before any tree.
 func (e *Ensemble) Base() float64 { return e.base }
-
-// Used reports for each column whether any tree asks it.
-func (e *Ensemble) Used() []bool {
-	used := make([]bool, e.columns)
-	for i := range e.nodes {
-		if n := &e.nodes[i]; int(n.left) != i {
-			used[n.ask&columnMask] = true
-		}
-	}
-	return used
-}
 
 // Covers lists the cover of every leaf.
 func (e *Ensemble) Covers() []float64 {
@@ -178,7 +174,7 @@ func (e *Ensemble) append(tree []Node) error {
 			if math.IsNaN(n.Value) || math.IsInf(n.Value, 0) {
 				return fail(i, "leaf value is not a number")
 			}
-			flat[i] = node{threshold: math.Inf(1), left: root + int32(i), ask: missingLeft}
+			flat[i] = node{key: math.Float64bits(math.Inf(1)), left: root + int32(i), ask: missingLeft}
 			continue
 		}
 		left := 1 + 2*inner
@@ -196,14 +192,24 @@ func (e *Ensemble) append(tree []Node) error {
 			return fail(i, "more than %d categories", 64*maxWords)
 		}
 		depth[left], depth[left+1] = depth[i]+1, depth[i]+1
-		f := node{threshold: n.Threshold, left: root + int32(left), ask: uint32(n.Feature)}
+		f := node{key: math.Float64bits(n.Threshold), left: root + int32(left), ask: uint32(n.Feature)}
+		asked := uint8(asNumber)
 		if n.Categories != nil {
-			f.threshold, f.ask, mixed = float64(len(e.sets)+len(sets)), f.ask|category, true
-			sets = append(sets, n.Categories)
+			asked, mixed = asCategory, true
+			f.ask |= category
+			if set := trimmed(n.Categories); len(set) > 1 || set[0]>>shortSet != 0 {
+				f.ask |= longSet
+				f.key = uint64(len(e.sets) + len(sets))
+				sets = append(sets, set)
+			} else if f.key = set[0]; n.MissingLeft {
+				f.key |= 1 << 63
+			}
 		}
 		if n.MissingLeft {
 			f.ask |= missingLeft
 		}
+		e.asked[n.Feature] |= asked
+		e.slow = e.slow || f.ask&longSet != 0 || e.asked[n.Feature] == asNumber|asCategory
 		flat[i] = f
 	}
 	if len(tree) != 1+2*inner {
@@ -228,6 +234,18 @@ func (e *Ensemble) append(tree []Node) error {
 	}
 	e.means = append(e.means, mean[0])
 	return nil
+}
+
+// trimmed is a set without empty words at its end, at least one word long.
+func trimmed(set []uint64) []uint64 {
+	n := len(set)
+	for n > 0 && set[n-1] == 0 {
+		n--
+	}
+	if n == 0 {
+		return []uint64{0}
+	}
+	return set[:n]
 }
 
 // tree gives the range of nodes of tree k.

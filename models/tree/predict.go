@@ -2,6 +2,7 @@ package tree
 
 import (
 	"fmt"
+	"math"
 	"sync"
 
 	"github.com/leadcast/leadcast/models/matrix"
@@ -40,6 +41,11 @@ func (e *Ensemble) Margins(dst []float64, x *matrix.Matrix) error {
 		for i := range out {
 			out[i] = e.base
 		}
+		if e.slow || len(out) < 4 || e.columns == 0 {
+			e.addSlowly(out, block)
+			continue
+		}
+		e.encode(block[:len(out)*e.columns])
 		for k, root := range e.roots {
 			if e.mixed[k] {
 				e.addMixed(out, block, root)
@@ -75,17 +81,50 @@ func (e *Ensemble) load(block []float64, x *matrix.Matrix, from, to int) {
 	}
 }
 
+// encode turns categories in a block into the bit of a key that tells of them:
+// shortSet for those that no key holds, 63 for missing ones.
+func (e *Ensemble) encode(block []float64) {
+	for j, asked := range e.asked {
+		if asked != asCategory {
+			continue
+		}
+		for i := j; i < len(block); i += e.columns {
+			switch v := block[i]; {
+			case !(v >= 0):
+				block[i] = 63
+			case v >= shortSet:
+				block[i] = shortSet
+			default:
+				block[i] = float64(int(v))
+			}
+		}
+	}
+}
+
 // next is the child to which a number goes, without a branch: the processor
 // could not foresee it.
-func (n *node) next(v float64) int32 {
+func (n *node) next(v float64) int32 { return n.left + n.right(v) }
+
+func (n *node) right(v float64) int32 {
+	threshold := math.Float64frombits(n.key)
 	var above, within int32
-	if v > n.threshold {
+	if v > threshold {
 		above = 1
 	}
-	if v <= n.threshold {
+	if v <= threshold {
 		within = 1
 	}
-	return n.left + (above | ((within | int32(n.ask>>31)) ^ 1))
+	return above | ((within | int32(n.ask>>31)) ^ 1)
+}
+
+// named is the child to which an encoded category goes, or for numbers the one
+// that next gave: both are computed and one is taken.
+func (n *node) named(v float64, next int32) int32 {
+	child := n.left + int32(^n.key>>(uint64(int64(v))&63)&1)
+	if n.ask&category == 0 {
+		child = next
+	}
+	return child
 }
 
 // addNumeric adds one tree without category nodes to all rows of a block, four
@@ -99,13 +138,13 @@ func (e *Ensemble) addNumeric(out, block []float64, root int32) {
 		r2 := block[(i+2)*columns : (i+3)*columns]
 		r3 := block[(i+3)*columns : (i+4)*columns]
 		a, b, c, d := root, root, root, root
-		for columns > 0 {
+		for {
 			na, nb, nc, nd := &nodes[a], &nodes[b], &nodes[c], &nodes[d]
 			a2 := na.next(r0[na.ask&columnMask])
 			b2 := nb.next(r1[nb.ask&columnMask])
 			c2 := nc.next(r2[nc.ask&columnMask])
 			d2 := nd.next(r3[nd.ask&columnMask])
-			if a2 == a && b2 == b && c2 == c && d2 == d {
+			if (a2^a)|(b2^b)|(c2^c)|(d2^d) == 0 {
 				break
 			}
 			a, b, c, d = a2, b2, c2, d2
@@ -115,15 +154,61 @@ func (e *Ensemble) addNumeric(out, block []float64, root int32) {
 		out[i+2] += e.values[c]
 		out[i+3] += e.values[d]
 	}
+	e.addRest(out, block, root, i)
+}
+
+// addMixed is addNumeric for a tree that may ask categories.
+func (e *Ensemble) addMixed(out, block []float64, root int32) {
+	nodes, columns := e.nodes, e.columns
+	i := 0
+	for ; i+4 <= len(out); i += 4 {
+		r0 := block[i*columns : (i+1)*columns]
+		r1 := block[(i+1)*columns : (i+2)*columns]
+		r2 := block[(i+2)*columns : (i+3)*columns]
+		r3 := block[(i+3)*columns : (i+4)*columns]
+		a, b, c, d := root, root, root, root
+		for {
+			na, nb, nc, nd := &nodes[a], &nodes[b], &nodes[c], &nodes[d]
+			v0 := r0[na.ask&columnMask]
+			a2 := na.named(v0, na.next(v0))
+			v1 := r1[nb.ask&columnMask]
+			b2 := nb.named(v1, nb.next(v1))
+			v2 := r2[nc.ask&columnMask]
+			c2 := nc.named(v2, nc.next(v2))
+			v3 := r3[nd.ask&columnMask]
+			d2 := nd.named(v3, nd.next(v3))
+			if (a2^a)|(b2^b)|(c2^c)|(d2^d) == 0 {
+				break
+			}
+			a, b, c, d = a2, b2, c2, d2
+		}
+		out[i] += e.values[a]
+		out[i+1] += e.values[b]
+		out[i+2] += e.values[c]
+		out[i+3] += e.values[d]
+	}
+	e.addRest(out, block, root, i)
+}
+
+// addRest adds one tree to the encoded rows from i on.
+func (e *Ensemble) addRest(out, block []float64, root int32, i int) {
 	for ; i < len(out); i++ {
-		out[i] += e.values[e.leaf(root, block[i*columns:(i+1)*columns])]
+		row, at := block[i*e.columns:(i+1)*e.columns], root
+		for n := &e.nodes[at]; n.left != at; n = &e.nodes[at] {
+			v := row[n.ask&columnMask]
+			at = n.named(v, n.next(v))
+		}
+		out[i] += e.values[at]
 	}
 }
 
-// addMixed adds one tree that may ask categories.
-func (e *Ensemble) addMixed(out, block []float64, root int32) {
+// addSlowly adds all trees to rows that are not encoded.
+func (e *Ensemble) addSlowly(out, block []float64) {
 	for i := range out {
-		out[i] += e.values[e.leaf(root, block[i*e.columns:(i+1)*e.columns])]
+		row := block[i*e.columns : (i+1)*e.columns]
+		for _, root := range e.roots {
+			out[i] += e.values[e.leaf(root, row)]
+		}
 	}
 }
 
@@ -138,17 +223,22 @@ func (e *Ensemble) leaf(at int32, row []float64) int32 {
 	}
 }
 
-// child is where a row goes from an inner node.
+// child is where a row that is not encoded goes from an inner node.
 func (e *Ensemble) child(n *node, row []float64) int32 {
 	v := row[n.ask&columnMask]
-	if n.ask&category == 0 {
-		return n.next(v)
-	}
-	set := e.sets[int(n.threshold)]
 	switch {
+	case n.ask&category == 0:
+		return n.next(v)
 	case !(v >= 0):
 		return n.left + int32(n.ask>>31^1)
-	case v < float64(64*len(set)) && set[int(v)/64]>>(uint(v)%64)&1 == 1:
+	case n.ask&longSet == 0:
+		if v < shortSet && n.key>>uint(v)&1 == 1 {
+			return n.left
+		}
+		return n.left + 1
+	}
+	set := e.sets[n.key]
+	if v < float64(64*len(set)) && set[int(v)/64]>>(uint(v)%64)&1 == 1 {
 		return n.left
 	}
 	return n.left + 1
