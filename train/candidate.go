@@ -20,7 +20,10 @@ var candidates = []string{"gbm", "linear"}
 const (
 	causes        = 2
 	mostIntervals = 14
-	rowsPerLead   = 6 // person-period rows a lead, above which uneventful ones are sampled
+	mostRounds    = 600
+	patience      = 25
+	largeTable    = 300_000 // cells of leads from which boosting takes steps twice as long
+	rowsPerLead   = 5       // person-period rows a lead, above which uneventful ones are sampled
 	ageColumn     = "age"
 )
 
@@ -40,6 +43,10 @@ func (t *trainer) learner(name string, cause int, tuned *tuning) models.Learner 
 			b = gbm.Defaults(gbm.Poisson{})
 		}
 		b.Seed = t.plan.Seed + uint64(cause)
+		b.Rounds, b.Patience = mostRounds, patience
+		if t.leads.Rows*len(t.spec.Columns) > largeTable {
+			b.LearningRate *= 2
+		}
 		if tuned != nil {
 			b.Rounds, b.Patience = int(tuned.Rounds[cause-1]+0.5), 0
 		}

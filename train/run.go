@@ -139,7 +139,7 @@ func (t *trainer) build(ctx context.Context, w subjects, rows []int, v *validati
 	if t.timed {
 		support = t.support(&w)
 	}
-	if m.Grades, err = t.grades(model, x.Gather(w.index())); err != nil {
+	if m.Grades, err = t.grades(model, x.Gather(spread(w.index(), mostGraded))); err != nil {
 		return nil, err
 	}
 	var file bytes.Buffer
@@ -218,6 +218,21 @@ func (t *trainer) grades(model *survival.Stack, x *matrix.Matrix) (cuts [3]float
 		cuts[i] = threeDigits(p[int(share*float64(len(p)))])
 	}
 	return cuts, nil
+}
+
+// mostGraded is the number of leads that the cut-offs of the grades are read off.
+const mostGraded = 4000
+
+// spread takes at most n rows, evenly spread over all of them.
+func spread(rows []int32, n int) []int32 {
+	if len(rows) <= n {
+		return rows
+	}
+	few := make([]int32, n)
+	for i := range few {
+		few[i] = rows[i*len(rows)/n]
+	}
+	return few
 }
 
 // threeDigits rounds to three significant digits: a cut-off is no lead's own score.

@@ -8,8 +8,8 @@ import (
 // Cuts chooses at most most−1 points that cut the age axis into intervals: the
 // horizons that lie within the follow-up, and quantiles of the ages at which
 // something happened (of all causes), wherever enough events remain on both
-// sides. Horizons are always kept, even if they alone exceed most. The points
-// rise and are above zero.
+// sides. Horizons are always kept, even if they alone exceed most, and up to
+// five points may follow in a long tail. The points rise and are above zero.
 func Cuts(exit []float64, cause []uint8, horizons []float64, most int) []float64 {
 	var events []float64
 	last := 0.0

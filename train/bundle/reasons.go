@@ -20,7 +20,7 @@ const ageReason = "(days open)"
 // with the exact shares of each margin by column. They sum to p − p_base.
 // Columns of the matrix are grouped by the column that they come from.
 func (f *forecast) reasons(x *matrix.Matrix, margins []float64, age float64) ([]Reason, error) {
-	base := f.baseMargins()
+	base := f.model.BaseMargins()
 	prices := f.prices(base, margins, age)
 	shares := make([]float64, len(x.Columns))
 	if _, err := f.model.Shares(shares, x, prices); err != nil {
@@ -148,9 +148,6 @@ func winSlopes(dst []float64, cuts, margins []float64, age, h float64) {
 		dst[n+p.k] = float64(lost * (dl - float64(p.length*later)))
 	}
 }
-
-// baseMargins are those of the base rates, which look at no column.
-func (b *Bundle) baseMargins() []float64 { return b.model.BaseMargins() }
 
 // strongest keeps the n reasons of the largest effect, ties by name.
 func strongest(list []Reason, n int) []Reason {

@@ -330,11 +330,11 @@ func cell(c *datasets.Column, i int) string {
 // BaseWin.
 func (b *Bundle) BaseCurve(age float64) models.Curve {
 	rates := make([]float64, b.model.Outputs())
-	for i, m := range b.baseMargins() {
+	for i, m := range b.model.BaseRates.BaseMargins() {
 		rates[i] = portable.Exp(m)
 	}
 	return b.rates.Curve(rates, age)
 }
 
 // BaseWin is the share of won leads that a table without times was trained on.
-func (b *Bundle) BaseWin() float64 { return portable.Sigmoid(b.baseMargins()[0]) }
+func (b *Bundle) BaseWin() float64 { return portable.Sigmoid(b.model.BaseRates.BaseMargins()[0]) }
