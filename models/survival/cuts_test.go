@@ -25,7 +25,7 @@ func TestCuts(t *testing.T) {
 		}
 		horizons := []float64{90, 30, 90, 180}
 		cuts := Cuts(exit, cause, horizons, most)
-		if len(cuts) > max(most-1, 3) || !slices.IsSorted(cuts) || len(slices.Compact(slices.Clone(cuts))) != len(cuts) {
+		if len(cuts) > max(most-1, 3)+mostTail || !slices.IsSorted(cuts) || len(slices.Compact(slices.Clone(cuts))) != len(cuts) {
 			t.Fatalf("cuts %v", cuts)
 		}
 		for _, h := range horizons {
@@ -50,6 +50,32 @@ func TestCuts(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Where events go on long after the last cut, more cuts follow.
+func TestCutsInTheTail(t *testing.T) {
+	exit, cause := make([]float64, 4000), make([]uint8, 4000)
+	for i := range exit {
+		exit[i], cause[i] = float64(i%20), 1
+		if i%10 == 0 {
+			exit[i] = float64(i / 10 % 200)
+		}
+	}
+	cuts := Cuts(exit, cause, nil, 6)
+	if last := cuts[len(cuts)-1]; len(cuts) < 6 || last < 100 {
+		t.Errorf("cuts %v of events up to 200", cuts)
+	}
+	for k := len(cuts) - 1; k > 0; k-- {
+		if n := countIn(sorted(exit), cuts[k-1], cuts[k]); n < 10 {
+			t.Errorf("%d events in (%v, %v]", n, cuts[k-1], cuts[k])
+		}
+	}
+}
+
+func sorted(v []float64) []float64 {
+	v = slices.Clone(v)
+	slices.Sort(v)
+	return v
 }
 
 // brute answers what Support answers, from the subjects themselves.
