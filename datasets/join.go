@@ -56,9 +56,6 @@ func concat(blocks []*Table) (*Table, error) {
 	}
 	t.Place = func(row int) string {
 		i := sort.SearchInts(starts, row+1) - 1
-		for blocks[i].Rows == 0 {
-			i--
-		}
 		return blocks[i].At(row - starts[i])
 	}
 	return t, nil

@@ -160,6 +160,24 @@ func TestEndOfData(t *testing.T) {
 	}
 }
 
+func TestOpenRows(t *testing.T) {
+	table := deals(make([]float64, 4), []string{"Won", "lost", "Talks", ""}, make([]float64, 4))
+	for _, tt := range []struct {
+		contract Contract
+		roles    Roles
+		want     []int
+	}{
+		{wonLost(), dealRoles, []int{2, 3}},
+		{Contract{Won: []string{"Won"}, OtherLost: true}, dealRoles, []int{3}},
+		{Contract{WonPresent: true}, dealRoles, []int{3}},
+		{wonLost(), Roles{}, []int{0, 1, 2, 3}},
+	} {
+		if diff := cmp.Diff(tt.want, tt.contract.OpenRows(table, tt.roles)); diff != "" {
+			t.Errorf("%+v: %s", tt.contract, diff)
+		}
+	}
+}
+
 // A year without any data is told of.
 func TestStrayTimes(t *testing.T) {
 	c := Contract{Won: []string{"Won"}}
