@@ -113,8 +113,43 @@ func TestEstimatorsWithoutCensoring(t *testing.T) {
 	if mean, _ := s.Mean(10); math.Abs(mean-2.6) > 1e-15 {
 		t.Errorf("mean %v, want 2.6", mean)
 	}
+	hazard, se := s.NelsonAalen(false)
+	spread, _ := s.NelsonAalen(true)
+	if math.Abs(hazard[1]-(1./5+2./4)) > 1e-15 || math.Abs(spread[1]-(1./5+1./4+1./3)) > 1e-15 || math.Abs(se[1]-math.Sqrt(1./25+2./16)) > 1e-15 {
+		t.Errorf("cumulative hazard %v or %v, SE %v", hazard[1], spread[1], se[1])
+	}
+	a, err := AalenJohansen(y, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for c, se := range a.Jackknife(y)[1:] {
+		for k, p := range a.F[c] {
+			if math.Abs(se[k]-math.Sqrt(p*(1-p)/5)) > 1e-15 {
+				t.Errorf("cause %d: SE %v of %v is not binomial", c+1, se[k], p)
+			}
+		}
+	}
 	if q, _, _ := s.Quantile(0.2, LogLog, 0.95); q != 1.5 {
 		t.Errorf("a flat piece at the quantile gives %v, want its middle 1.5", q)
+	}
+}
+
+// Every scale gives the same interval to first order, around the estimate.
+func TestScales(t *testing.T) {
+	for _, c := range []Scale{LogLog, Log, Plain, Logit, Arcsin} {
+		for _, p := range []float64{0.01, 0.5, 0.99} {
+			se := 1e-4 * (1 - p)
+			low, high := c.Interval(p, se, 0.95)
+			if half := 1.959963984540054 * se * p; math.Abs((p-low)/half-1) > 0.01 || math.Abs((high-p)/half-1) > 0.01 {
+				t.Errorf("scale %d at %v: %v to %v, want %v either way", c, p, low, high, half)
+			}
+		}
+		if low, high := c.Interval(0.9, 10, 0.95); low < 0 || high > 1 {
+			t.Errorf("scale %d: %v to %v", c, low, high)
+		}
+		if low, _ := c.Interval(0, math.Inf(1), 0.95); !math.IsNaN(low) {
+			t.Errorf("scale %d has an answer at 0", c)
+		}
 	}
 }
 

@@ -111,12 +111,7 @@ func KaplanMeier(y models.Target) (*Survival, error) {
 	if len(y.Exit) == 0 {
 		return nil, errors.New("survival: no rows")
 	}
-	one := y
-	one.Cause = make([]uint8, len(y.Cause))
-	for i, c := range y.Cause {
-		one.Cause[i] = min(c, 1)
-	}
-	r, err := newRiskSet(one, 1, nil)
+	r, err := newRiskSet(anyCause(y), 1, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -131,6 +126,16 @@ func KaplanMeier(y models.Target) (*Survival, error) {
 		s.S, s.LogSE = append(s.S, left), append(s.LogSE, math.Sqrt(variance))
 	}
 	return s, nil
+}
+
+// anyCause is y with all causes taken as one.
+func anyCause(y models.Target) models.Target {
+	cause := make([]uint8, len(y.Cause))
+	for i, c := range y.Cause {
+		cause[i] = min(c, 1)
+	}
+	y.Cause = cause
+	return y
 }
 
 // survivors is n − d, exactly 0 where only rounding keeps them apart.

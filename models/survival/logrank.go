@@ -32,6 +32,7 @@ func LogRankTest(y models.Target, group, strata []int, rho float64) (*LogRank, e
 	if groups < 2 {
 		return nil, errors.New("survival: a log-rank test needs two groups")
 	}
+	y = anyCause(y)
 	y.Weight = nil
 	l := &LogRank{Observed: make([]float64, groups), Expected: make([]float64, groups), Variance: make([][]float64, groups)}
 	for g := range groups {
@@ -59,18 +60,13 @@ func (l *LogRank) add(y models.Target, group, rows []int, rho float64) error {
 	for _, i := range rows {
 		of[group[i]] = append(of[group[i]], i)
 	}
-	one := y
-	one.Cause = make([]uint8, len(y.Cause))
-	for i, c := range y.Cause {
-		one.Cause[i] = min(c, 1)
-	}
-	all, err := newRiskSet(one, 1, rows)
+	all, err := newRiskSet(y, 1, rows)
 	if err != nil || len(rows) == 0 {
 		return err
 	}
 	atRisk, events := make([][]float64, groups), make([][]float64, groups)
 	for g := range groups {
-		atRisk[g], events[g] = alignRisk(one, of[g], all.time)
+		atRisk[g], events[g] = alignRisk(y, of[g], all.time)
 	}
 	s := 1.0
 	for k, n := range all.atRisk {

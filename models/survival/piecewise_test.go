@@ -173,7 +173,55 @@ func TestPiecewiseWithoutACause(t *testing.T) {
 	}
 }
 
-// Predict of one subject costs one call a cause.
+// opaque hides that a model has shares.
+type opaque struct{ models.Model }
+
+func TestPiecewiseOverModelsWithoutShares(t *testing.T) {
+	x, y := plain.draw(7, 300)
+	h := fit[*Hazards](t, piecewise(plain.cuts), x, y)
+	want, got := make([]float64, x.Rows*h.Outputs()), make([]float64, x.Rows*h.Outputs())
+	if err := h.Margins(want, x); err != nil {
+		t.Fatal(err)
+	}
+	for c := range h.models {
+		h.models[c] = opaque{h.models[c]}
+	}
+	if err := h.Margins(got, x); err != nil {
+		t.Fatal(err)
+	}
+	for i := range got {
+		if math.Abs(got[i]-want[i]) > 1e-12 {
+			t.Fatalf("margin %d is %v, want %v", i, got[i], want[i])
+		}
+	}
+	if _, err := h.Shares(make([]float64, 2), x, got); err == nil {
+		t.Error("shares of a model that has none")
+	}
+}
+
+// The axis of a model and the layout of its curve.
+func TestRatesLayout(t *testing.T) {
+	x, y := plain.draw(8, 400)
+	m, err := stacker{}.Fit(context.Background(), x, y)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := m.(*Stack)
+	var r Rates = s
+	if r.Causes() != 2 || !slices.Equal(r.Cuts(), []float64{5, 20, 60}) || r.Outputs() != 8 {
+		t.Errorf("%d causes over %v", r.Causes(), r.Cuts())
+	}
+	rates := []float64{0, 1, 2, 3, 4, 5, 6, 7}
+	if c := r.Curve(rates, 9); c.From != 9 || c.Rates[1][2] != 6 {
+		t.Errorf("curve %+v", c)
+	}
+	base := s.BaseMargins()
+	if base[1] != s.margins[1]+0.25 || base[0] != s.margins[0] || len(s.Blend().Weight[0]) != 1 {
+		t.Errorf("base margins %v of %v, blend %v", base, s.margins, s.Blend())
+	}
+}
+
+// The age column has a name of its own.
 func TestPiecewiseNamesItsColumn(t *testing.T) {
 	x, y := plain.draw(5, 300)
 	x.Columns[1].Name = "age"
