@@ -360,6 +360,8 @@ f.csv:3 Total|Paris|France|Open
 	{"a short row in the middle after a blank line", Options{}, "id,name,x\n1,Ann,2\n\nBob\n3,Cy,4\n",
 		`! f.csv:4: 1 cell where the header has 3 columns: complete the row, or skip such rows with --max-errors
 `},
+	{"too many short lines for a footer", Options{}, "id,name\n1,Ann\n" + many(21, "\nBob\n"), `! f.csv:4: 1 cell where the header has 2 columns: complete the row, or skip such rows with --max-errors
+`},
 	{"cut off in the last row", Options{}, "id,name,city,x\n1,Ann,Rome,2\n2,Bo",
 		`! f.csv:3: 2 cells where the header has 4 columns: complete the row, or skip such rows with --max-errors
 `},

@@ -19,6 +19,7 @@ type file struct {
 
 	held   []heldRow // rows at the end so far that may be a report footer
 	weight int       // bytes of held
+	said   int       // rows of held that are not empty
 	gap    bool      // a blank line came just before
 	blank  int       // blank lines between rows
 	wide   int       // rows with empty cells beyond the header
@@ -31,8 +32,11 @@ type heldRow struct {
 	cells [][]byte // nil for an empty row, of which spreadsheets may add a million
 }
 
-// maxHeld bounds the memory of the rows that wait, in bytes.
-const maxHeld = 64 << 20
+// What waits is bounded: in memory, and in lines, for no footer is long.
+const (
+	maxHeld   = 64 << 20 // bytes
+	maxFooter = 20       // lines that are not empty
+)
 
 // note remembers something about the file as a whole.
 func (f *file) note(format string, args ...any) {
@@ -195,6 +199,9 @@ func (f *file) mayBeFooter(rec record) bool {
 			return false
 		}
 	}
+	if filled > 0 && f.said >= maxFooter {
+		return false
+	}
 	half := 2*filled <= width
 	if len(rec.cells) == width {
 		return filled == 0 || (half || filled <= 2) && totalCell.Match(first) || filled == 1 && footerLine.Match(first)
@@ -213,6 +220,7 @@ func (f *file) hold(rec record) {
 		if h.cells == nil {
 			h.cells = make([][]byte, len(rec.cells))
 			f.weight += 24 * len(rec.cells)
+			f.said++
 		}
 		h.cells[i] = slices.Clone(c)
 		f.weight += len(c)
@@ -230,7 +238,7 @@ func (f *file) release() error {
 			return err
 		}
 	}
-	f.held, f.weight = nil, 0
+	f.held, f.weight, f.said = nil, 0, 0
 	return nil
 }
 

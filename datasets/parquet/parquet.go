@@ -19,7 +19,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow/memory"
 	pq "github.com/apache/arrow/go/v17/parquet"
@@ -283,10 +282,11 @@ func (o *opened) place(first int) func(int) string {
 	return func(row int) string { return fmt.Sprintf("%s row %d", name, first+row+1) }
 }
 
+// empty is the table of a file without rows.
 func empty(fields []*field) *datasets.Table {
 	t := &datasets.Table{}
 	for _, f := range fields {
-		t.Columns = append(t.Columns, &datasets.Column{Name: strings.Clone(f.name), Kind: f.kind})
+		t.Columns = append(t.Columns, &datasets.Column{Name: f.name, Kind: f.kind})
 	}
 	return t
 }
