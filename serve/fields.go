@@ -3,6 +3,7 @@ package serve
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/train/bundle"
@@ -21,18 +22,18 @@ type field struct {
 type fields struct {
 	list    []field
 	index   map[string]int
-	similar *datasets.Table // the same names, for "did you mean"
+	similar map[string]string // the same names by their letters alone, for "did you mean"
 }
 
 func newFields(m *bundle.Manifest) *fields {
-	f := &fields{index: map[string]int{}, similar: &datasets.Table{}}
+	f := &fields{index: map[string]int{}, similar: map[string]string{}}
 	add := func(c field) {
 		if _, ok := f.index[c.name]; ok || c.name == "" {
 			return
 		}
 		f.index[c.name] = len(f.list)
 		f.list = append(f.list, c)
-		f.similar.Columns = append(f.similar.Columns, &datasets.Column{Name: c.name})
+		f.similar[letters(c.name)] = c.name
 	}
 	for _, w := range m.Withheld {
 		if m.Schema.Field(w.Column) == nil {
@@ -71,10 +72,20 @@ func withheld(m *bundle.Manifest, column string) bool {
 // warning says that a field is unknown, and which one may have been meant.
 func (f *fields) warning(name string) string {
 	w := "unknown field " + strconv.Quote(shorten(name))
-	if like := f.similar.Like(name); like != "" {
+	if like := f.similar[letters(name)]; like != "" {
 		w += ", did you mean " + strconv.Quote(like) + "?"
 	}
 	return w
+}
+
+// letters is a name without what people write now this way, now that.
+func letters(name string) string {
+	return strings.ToLower(strings.Map(func(r rune) rune {
+		if strings.ContainsRune(" _-.", r) {
+			return -1
+		}
+		return r
+	}, name))
 }
 
 // shorten cuts a text that is too long to be repeated.

@@ -58,7 +58,7 @@ func (k kind) problem(detail string, faults ...*fault) *problem {
 		}
 	}
 	if len(faults) > maxFaults {
-		detail += " (the first " + strconv.Itoa(maxFaults) + " of " + strconv.Itoa(len(faults)) + " are listed)"
+		detail += " (the first " + strconv.Itoa(maxFaults) + " are listed)"
 		faults = faults[:maxFaults]
 	}
 	return &problem{Type: "/docs#" + k.Name, Title: k.Title, Status: k.Status, Detail: detail, Errors: faults}

@@ -203,10 +203,17 @@ func (q *request) lead(i int) *fault {
 	return f
 }
 
+// maxUnknown is the most unknown fields that a lead may have.
+const maxUnknown = 1000
+
 // stranger reads a field that is no column of the model.
 func (q *request) stranger(l *lead, key string) *fault {
 	if q.unknown[key] {
 		return q.s.twice(key)
+	}
+	if len(l.unknown) == maxUnknown { // not even their names are kept
+		l.bad = &fault{Detail: "has more than " + strconv.Itoa(maxUnknown) + " unknown fields"}
+		return q.s.skip()
 	}
 	q.unknown[key] = true
 	if key != "events" {
@@ -315,11 +322,15 @@ func (q *request) table() *datasets.Table {
 	return t
 }
 
-// strangers lists the unknown fields of all leads as faults, for strict requests.
+// strangers lists unknown fields of the leads as faults, for strict requests:
+// as many as a problem names, and one more when there are more.
 func (q *request) strangers() []*fault {
 	var faults []*fault
 	for i, l := range q.leads {
 		for _, name := range l.unknown {
+			if len(faults) > maxFaults {
+				return faults
+			}
 			faults = append(faults, &fault{pointer("leads", strconv.Itoa(i), name), q.fields.warning(name)})
 		}
 	}

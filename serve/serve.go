@@ -155,7 +155,8 @@ func (s *Server) keep(q *request) {
 // Run serves on the listener until ctx ends, then shuts down: /readyz says so
 // at once and connections are told to close, for Limits.Notice requests are
 // still taken, for as long again the open connections may finish, and requests
-// in flight then have Limits.Drain. It closes the listener. An address beyond this machine is refused without keys.
+// in flight then have Limits.Drain. It closes the listener. An address beyond
+// this machine is refused without keys.
 func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	defer l.Close()
 	if err := CheckAddr(l.Addr().String(), len(s.keys) > 0); err != nil {

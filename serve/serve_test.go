@@ -208,6 +208,17 @@ func TestUnknownFieldsAreNamed(t *testing.T) {
 	if w.Code != 422 || p.Type != "/docs#unknown-fields" || len(p.Errors) != 1 || p.Errors[0].Pointer != "/leads/1/sou~1rce" {
 		t.Errorf("%d %+v", w.Code, p)
 	}
+	for i := range 1200 {
+		many = append(many, fmt.Sprintf(`"v%d":%d`, i, i))
+	}
+	w = ask(s, "POST", "/v1/score?strict=true", `{"leads":[{"u1":1},{`+strings.Join(many[:900], ",")+`}]}`)
+	if p = problemOf(t, w); w.Code != 422 || len(p.Errors) != maxFaults || !strings.Contains(p.Detail, "first 50") {
+		t.Errorf("%d, %d errors: %s", w.Code, len(p.Errors), p.Detail)
+	}
+	w = ask(s, "POST", "/v1/score", `{"leads":[{"source":"x"},{`+strings.Join(many, ",")+`}]}`)
+	if !strings.Contains(w.Body.String(), `"error":{"pointer":"/leads/1","detail":"has more than 1000 unknown fields"}`) {
+		t.Errorf("%s", w.Body)
+	}
 	if w = ask(s, "POST", "/v1/score?strict=true", `{"leads":[{"source":"x"}]}`); w.Code != 200 {
 		t.Errorf("strict without unknown fields: %d", w.Code)
 	}
