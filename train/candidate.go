@@ -3,7 +3,6 @@ package train
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/leadcast/leadcast/models"
@@ -27,11 +26,9 @@ const (
 	ageColumn     = "age"
 )
 
-// tuning is what validation chose for one candidate, an entry a cause.
-type tuning struct {
-	Rounds [causes]float64 // boosting rounds
-	Lambda [causes]float64 // strength of the linear model's penalty
-}
+// tuning is what validation chose for one candidate: the rounds of boosting
+// for each cause. The linear model finds its penalties by itself.
+type tuning struct{ Rounds [causes]float64 }
 
 // learner is the learner of one candidate for one cause (1 is won). Untuned, it
 // stops or chooses its penalty by the rows that are marked valid.
@@ -52,14 +49,10 @@ func (t *trainer) learner(name string, cause int, tuned *tuning) models.Learner 
 		}
 		return b
 	case "linear":
-		lambda := 0.0
-		if tuned != nil {
-			lambda = tuned.Lambda[cause-1]
-		}
 		if t.timed {
-			return linear.Poisson{Lambda: lambda, Steps: []string{ageColumn}}
+			return linear.Poisson{Steps: []string{ageColumn}}
 		}
-		return linear.Logistic{Lambda: lambda}
+		return linear.Logistic{}
 	}
 	panic("train: no candidate " + name)
 }
@@ -81,11 +74,8 @@ func (t *trainer) fit(ctx context.Context, name string, x *matrix.Matrix, y mode
 	}
 	chosen := &tuning{}
 	for c, f := range fitted {
-		switch f := f.(type) {
-		case *gbm.Model:
-			chosen.Rounds[c] = float64(f.Trees())
-		case *linear.Model:
-			chosen.Lambda[c] = f.Lambda()
+		if g, ok := f.(*gbm.Model); ok {
+			chosen.Rounds[c] = float64(g.Trees())
 		}
 	}
 	return m.(models.Additive), chosen, nil
@@ -105,26 +95,18 @@ func (k keeper) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) (mod
 }
 
 // settle makes one tuning of those that the folds chose: the mean number of
-// rounds and the geometric mean of the penalties, weighted by what was fitted.
+// rounds, weighted by what was fitted.
 func settle(chosen []*tuning, weights []float64) *tuning {
 	t := &tuning{}
 	for c := range causes {
-		rounds, logs, sum := 0.0, 0.0, 0.0
+		rounds, sum := 0.0, 0.0
 		for i, f := range chosen {
-			if f.Rounds[c] == 0 && f.Lambda[c] == 0 {
-				continue
+			if f.Rounds[c] > 0 {
+				rounds += weights[i] * f.Rounds[c]
+				sum += weights[i]
 			}
-			w := weights[i]
-			rounds += w * f.Rounds[c]
-			logs += w * math.Log(max(f.Lambda[c], 1e-12))
-			sum += w
 		}
-		if sum > 0 {
-			t.Rounds[c] = max(1, rounds/sum)
-			t.Lambda[c] = math.Exp(logs / sum)
-		} else {
-			t.Rounds[c], t.Lambda[c] = 1, 1
-		}
+		t.Rounds[c] = max(1, rounds/max(sum, 1))
 	}
 	return t
 }

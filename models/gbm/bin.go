@@ -218,7 +218,7 @@ func distinct(c *matrix.Column, mass []int64) []heavy {
 // a where there is none. Of those with so many digits it takes the one nearest
 // the middle.
 func between(a, b float64) float64 {
-	middle := a/2 + b/2
+	middle := float64(a/2) + float64(b/2)
 	var text [32]byte
 	for digits := range 17 {
 		e, err := strconv.ParseFloat(string(strconv.AppendFloat(text[:0], middle, 'e', digits, 64)), 64)
@@ -238,7 +238,7 @@ func rowMass(weight []float64, fitted []int32, keys []uint64, rows int, seed uin
 	mass := make([]int64, rows)
 	keep := uint64(math.MaxUint64)
 	if len(fitted) > sampledRows {
-		keep = uint64(float64(sampledRows) / float64(len(fitted)) * (1 << 63) * 2)
+		keep = math.MaxUint64 / uint64(len(fitted)) * sampledRows
 	}
 	for _, i := range fitted {
 		if len(fitted) > sampledRows && hash(seed, drawBins, keys[i]) > keep {

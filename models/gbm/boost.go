@@ -43,8 +43,8 @@ type Booster struct {
 // used with early stopping.
 func Defaults(objective Objective) Booster {
 	return Booster{
-		Objective: objective, Rounds: 1000, LearningRate: 0.05, Leaves: 31, MinLeaf: 20, MaxDepth: 12,
-		Bins: 255, L2: 1, CategoryL2: 10, ColumnSample: 1, RowSample: 1, Patience: 50, Pairs: 8,
+		Objective: objective, Rounds: 1000, LearningRate: 0.05, Leaves: 15, MinLeaf: 20, MaxDepth: 12,
+		Bins: 255, L2: 3, CategoryL2: 10, ColumnSample: 0.7, RowSample: 0.7, Patience: 50, Pairs: 8,
 	}
 }
 
@@ -216,7 +216,7 @@ func (t *total) add(v float64) {
 	t.part, t.whole = part, t.whole+int64(whole)+int64(carry)
 }
 
-func (t *total) value() float64 { return float64(t.whole) + float64(t.part>>11)/(1<<53) }
+func (t *total) value() float64 { return float64(t.whole) + float64(float64(t.part>>11)/(1<<53)) }
 
 // boost runs the rounds and returns the trees up to the best round.
 func (d *data) boost(ctx context.Context, g *grower) ([][]tree.Node, error) {
@@ -224,7 +224,7 @@ func (d *data) boost(ctx context.Context, g *grower) ([][]tree.Node, error) {
 	for i := range margins {
 		margins[i] = d.base
 	}
-	lowest, kept := d.loss(margins), 0
+	lowest, kept, barren := d.loss(margins), 0, 0
 	var trees [][]tree.Node
 	for round := range g.Rounds {
 		if err := d.gradients(ctx, g, margins); err != nil {
@@ -236,9 +236,13 @@ func (d *data) boost(ctx context.Context, g *grower) ([][]tree.Node, error) {
 		if err := g.grow(ctx); err != nil {
 			return nil, err
 		}
-		if len(g.leaves) == 1 && g.RowSample == 1 && g.ColumnSample == 1 {
-			break // nothing more to learn
+		if len(g.leaves) == 1 { // nothing to learn from these rows and columns
+			if barren++; barren > 20 || g.RowSample == 1 && g.ColumnSample == 1 {
+				break
+			}
+			continue
 		}
+		barren = 0
 		trees = append(trees, g.finish(d, margins))
 		if len(d.held) == 0 || g.Patience == 0 {
 			kept = len(trees)

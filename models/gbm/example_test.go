@@ -74,6 +74,6 @@ func ExampleModel_Shares() {
 	if err == nil {
 		err = m.Margins(margin, one)
 	}
-	fmt.Println(shares[0] > 3, shares[0] > 10*shares[1], margin[0]-base-shares[0]-shares[1] < 1e-9, err)
+	fmt.Println(shares[0] > 3, shares[0] > 5*shares[1], margin[0]-base-shares[0]-shares[1] < 1e-9, err)
 	// Output: true true true <nil>
 }

@@ -95,7 +95,7 @@ func logLoss(p, y []float64) float64 {
 // few is a small booster, so that tests are quick.
 func few(objective Objective) Booster {
 	b := Defaults(objective)
-	b.Rounds, b.LearningRate, b.Leaves = 30, 0.2, 15
+	b.Rounds, b.LearningRate, b.Leaves, b.RowSample, b.ColumnSample = 30, 0.2, 15, 1, 1
 	return b
 }
 

@@ -1,9 +1,11 @@
 package gbm
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/leadcast/leadcast/models/tree"
 )
@@ -80,8 +82,20 @@ func (g *grower) draw(d *data, round int) {
 			g.others = append(g.others, i)
 		}
 	}
-	for j := range g.features {
-		g.allowed[j] = g.ColumnSample == 1 || draws(hashText(seed, drawColumns, g.features[j].name), g.ColumnSample)
+	g.drawColumns(seed)
+}
+
+// drawColumns allows the share of features with the smallest draws, at least one.
+func (g *grower) drawColumns(seed uint64) {
+	order := make([]int, len(g.features))
+	drawn := make([]uint64, len(g.features))
+	for j := range order {
+		order[j], drawn[j] = j, hashText(seed, drawColumns, g.features[j].name)
+	}
+	slices.SortStableFunc(order, func(p, q int) int { return cmp.Compare(drawn[p], drawn[q]) })
+	some := max(1, int(math.Ceil(g.ColumnSample*float64(len(order)))))
+	for k, j := range order {
+		g.allowed[j] = k < some
 	}
 }
 
@@ -142,21 +156,18 @@ func (g *grower) shift(sum, largest, room uint64) int {
 // L2 draws small leaves, where the rare events are, closer to zero than large
 // ones, so that all forecasts together would fall short of the events. One
 // number added to all leaves makes up for it to first order: L2 then acts on a
-// leaf's distance from the tree's mean.
+// leaf's distance from the tree's mean. It looks at all fitted rows, those
+// that were not drawn for this tree included.
 func (g *grower) finish(d *data, margins []float64) []tree.Node {
 	type sums struct{ g, h, step float64 }
 	leaves := make([]sums, len(g.leaves))
 	ctx := context.Background() // short; the caller's context is asked between trees
 	g.each(ctx, len(leaves), func(k int) error {
 		l := &g.leaves[k]
-		var sumG, sumH int64
-		for _, i := range g.rows[l.from:l.to] {
-			sumG += g.g[i]
-			sumH += g.h[i]
-		}
-		s := sums{g: float64(float64(sumG) * g.gUnit), h: float64(float64(sumH) * g.hUnit)}
-		s.step = min(max(-s.g/(s.h+g.L2), l.low*g.rules.unit, -largestStep), l.high*g.rules.unit, largestStep)
-		leaves[k] = s
+		s := g.sum(g.rows[l.from:l.to])
+		step := min(max(-s[0]/(s[1]+g.L2), l.low*g.rules.unit, -largestStep), l.high*g.rules.unit, largestStep)
+		rest := g.sum(g.others[l.restFrom:l.rest])
+		leaves[k] = sums{s[0] + rest[0], s[1] + rest[1], step}
 		return nil
 	})
 	short, all := 0.0, 0.0
@@ -183,6 +194,16 @@ func (g *grower) finish(d *data, margins []float64) []tree.Node {
 		}
 	}
 	return append([]tree.Node(nil), g.nodes...)
+}
+
+// sum gives the gradient and curvature of some rows; those held out have none.
+func (g *grower) sum(rows []int32) [2]float64 {
+	var sumG, sumH int64
+	for _, i := range rows {
+		sumG += g.g[i]
+		sumH += g.h[i]
+	}
+	return [2]float64{float64(float64(sumG) * g.gUnit), float64(float64(sumH) * g.hUnit)}
 }
 
 // cover is the weight of some rows.

@@ -47,7 +47,7 @@ func gaussLegendre(n int) []rule {
 func bisect(k int, low, high float64) float64 {
 	rising, _ := legendre(k, high)
 	for {
-		middle := low + (high-low)/2
+		middle := low + float64((high-low)/2)
 		if middle <= low || middle >= high {
 			return low
 		}

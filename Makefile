@@ -1,0 +1,50 @@
+# `make help` lists the targets. Only Go is needed for build, run and test.
+GO      ?= go
+BIN     := bin/leadcast
+DEMO    := demo
+export CGO_ENABLED ?= 0
+
+.PHONY: help build run test check check-long shape fuzz real-data bench clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+
+build: ## build bin/leadcast (a cold build takes minutes; it names the packages as it goes)
+	@echo "building leadcast (the first build compiles every library: some minutes)"
+	@$(GO) build -v -trimpath -o $(BIN) ./cmd/leadcast 2>&1 | awk '{n++} n%25==0 {printf "  %d packages, now %s\n", n, $$0; fflush()} END {if (n) printf "  %d packages built\n", n}'
+	@test -x $(BIN)
+
+run: build ## build, generate a demo company, train, and serve http://127.0.0.1:8080
+	@test -f $(DEMO)/leads.csv || $(BIN) datasets generate crm --leads 12000 --seed 7 -o $(DEMO)
+	@$(BIN) train $(DEMO)/leads.csv --id lead_id --created created_at --outcome status --won Won --lost Lost \
+		--closed closed_at --amount value --as-of "$$(cat $(DEMO)/truth/asof.txt)" -o $(DEMO)/model.leadcast
+	@exec $(BIN) serve $(DEMO)/model.leadcast --leads $(DEMO)/leads.csv --as-of "$$(cat $(DEMO)/truth/asof.txt)" --addr $${ADDR:-127.0.0.1:8080} --quiet
+
+test: ## all tests that need nothing but Go
+	$(GO) vet ./...
+	$(GO) test -timeout 10m ./...
+
+check: test ## what a change must pass: also gofmt, staticcheck, the race detector and short fuzzing
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
+	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+	CGO_ENABLED=1 $(GO) test -race -short -timeout 15m ./datasets/... ./features/... ./models/... ./serve/... ./train/bundle/...
+	$(MAKE) fuzz
+
+fuzz: ## ten seconds of each fuzz target
+	@for f in $$(grep -rlE '^func Fuzz' --include=*_test.go .); do \
+		for t in $$(grep -oE '^func Fuzz[A-Za-z0-9_]*' $$f | cut -c6-); do \
+			echo "$$t in $$(dirname $$f)"; $(GO) test -run '^$$' -fuzz "^$$t\$$" -fuzztime $${FUZZTIME:-10s} -parallel 2 $$(dirname $$f) || exit 1; \
+		done; \
+	done
+
+check-long: ## checks that take long: ten generated companies, 200,000 leads, two million rows
+	$(GO) test -tags long -timeout 180m -v -run 'Long|Truth|Quantis' ./cmd/... ./models/gbm/...
+
+shape: ## lines, dependencies, exported names, longest function and file, import graph
+	@$(GO) test -count=1 -run 'TestShape|TestImports' -v . | grep -vE '^(=== |--- |PASS|ok)'
+
+real-data: build ## train on the real sets of LEADCAST_DATA and write docs/real-data.md
+	docs/real-data.sh
+
+clean: ## remove what was built
+	rm -rf bin $(DEMO)

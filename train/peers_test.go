@@ -1,0 +1,199 @@
+//go:build realdata
+
+package train_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/leadcast/leadcast/datasets"
+	"github.com/leadcast/leadcast/datasets/csv"
+	"github.com/leadcast/leadcast/models/metric"
+	"github.com/leadcast/leadcast/train"
+)
+
+// read reads a CSV file whole.
+func read(t *testing.T, paths ...string) *datasets.Table {
+	t.Helper()
+	source, err := csv.Open(paths, csv.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := datasets.ReadAll(context.Background(), source, "leads")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return table
+}
+
+func texts(t *testing.T, table *datasets.Table, column string) []string {
+	t.Helper()
+	c := table.Column(column)
+	if c == nil {
+		t.Fatalf("no column %q among %v", column, table.Names())
+	}
+	v := make([]string, table.Rows)
+	for i := range v {
+		v[i] = strings.Clone(c.Texts.At(i))
+	}
+	return v
+}
+
+// TestPeers holds the default champion against HistGradientBoosting and the
+// base rate on the very rows that the peers forecast: log loss not worse
+// (paired bootstrap, one-sided 95 %), AUC not significantly below − 0.005
+// (paired DeLong), mean AUC difference not below zero.
+func TestPeers(t *testing.T) {
+	peers := os.Getenv("LEADCAST_PEERS")
+	sets, err := filepath.Glob(filepath.Join(peers, "pred", "*.csv.gz"))
+	if err != nil || len(sets) == 0 {
+		t.Fatalf("no forecasts of peers under LEADCAST_PEERS=%q", peers)
+	}
+	sum := 0.0
+	for _, path := range sets {
+		set := strings.TrimSuffix(filepath.Base(path), ".csv.gz")
+		t.Run(set, func(t *testing.T) { sum += againstPeers(t, peers, set) })
+	}
+	if mean := sum / float64(len(sets)); mean < 0 {
+		t.Errorf("mean AUC difference to HistGradientBoosting %+.4f", mean)
+	} else {
+		t.Logf("mean AUC difference to HistGradientBoosting %+.4f over %d sets", mean, len(sets))
+	}
+}
+
+func againstPeers(t *testing.T, peers, set string) (difference float64) {
+	table := read(t, filepath.Join(peers, "prepared", set+".csv.gz"))
+	split := read(t, filepath.Join(peers, "splits", set+".csv.gz"))
+	pred := read(t, filepath.Join(peers, "pred", set+".csv.gz"))
+	test := map[string]bool{}
+	lastTrain, firstTest := -1, math.MaxInt
+	for i, id := range texts(t, split, "row_id") {
+		held := split.Column("holdout").Texts.At(i) == "test"
+		test[id] = held
+		row, _ := strconv.Atoi(id)
+		if held {
+			firstTest = min(firstTest, row)
+		} else {
+			lastTrain = max(lastTrain, row)
+		}
+	}
+	p := train.Plan{
+		Roles:       datasets.Roles{Outcome: "y"},
+		Contract:    datasets.Contract{Won: []string{"1"}},
+		AsOf:        datasets.NoTime,
+		SplitColumn: "row_id", Split: test,
+		Kinds:   kinds(t, peers, set),
+		NoRefit: true, Seed: 1,
+	}
+	if firstTest > lastTrain { // the file is in the order of time
+		p.Roles.Order = "rows"
+	}
+	result, err := train.Run(context.Background(), table, p, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours := forecasts(t, result, table)
+	var y, mine, theirs, base []float64
+	rate := 0.0
+	for i, id := range texts(t, table, "row_id") {
+		if !test[id] {
+			v, _ := strconv.ParseFloat(table.Column("y").Texts.At(i), 64)
+			rate += v
+			base = append(base, v)
+		}
+	}
+	rate /= float64(len(base))
+	base = nil
+	for i, id := range texts(t, pred, "row_id") {
+		v, _ := strconv.ParseFloat(pred.Column("y").Texts.At(i), 64)
+		h, _ := strconv.ParseFloat(pred.Column("histgb").Texts.At(i), 64)
+		m, ok := ours[id]
+		if !ok {
+			t.Fatalf("row %s is not forecast", id)
+		}
+		y, mine, theirs, base = append(y, v), append(mine, m), append(theirs, h), append(base, rate)
+	}
+	loss, peer, floor := losses(y, mine), losses(y, theirs), losses(y, base)
+	toPeer := metric.MeanDifference(loss, peer, nil, nil, 4000, 1, 0.90)
+	toBase := metric.MeanDifference(loss, floor, nil, nil, 4000, 1, 0.90)
+	auc := metric.AUCDifference(y, mine, theirs, 0.90)
+	t.Logf("%-18s AUC %.4f (histgb %.4f), log loss %.4f (histgb %.4f, base %.4f), %s", set, metric.AUC(y, mine, nil), metric.AUC(y, theirs, nil),
+		mean(loss), mean(peer), mean(floor), result.Report.Manifest.Recipe)
+	if toPeer.Low > 0 {
+		t.Errorf("log loss is worse than HistGradientBoosting's by %.4f (at least %.4f)", toPeer.Value, toPeer.Low)
+	}
+	if toBase.Low > 0 {
+		t.Errorf("log loss is worse than the base rate's by %.4f (at least %.4f)", toBase.Value, toBase.Low)
+	}
+	if auc.High < -0.005 {
+		t.Errorf("AUC is below HistGradientBoosting's by %.4f (at least %.4f)", -auc.Value, -auc.High)
+	}
+	return auc.Value
+}
+
+// kinds are those of the columns as the peers read them.
+func kinds(t *testing.T, peers, set string) map[string]datasets.Kind {
+	b, err := os.ReadFile(filepath.Join(peers, "prepared", set+".schema.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schema struct{ Columns map[string]string }
+	if err := json.Unmarshal(b, &schema); err != nil {
+		t.Fatal(err)
+	}
+	k := map[string]datasets.Kind{}
+	for _, name := range slices.Sorted(maps.Keys(schema.Columns)) {
+		k[name] = datasets.Number
+		if schema.Columns[name] == "cat" {
+			k[name] = datasets.Category
+		}
+	}
+	return k
+}
+
+// forecasts are the probabilities of the shipped bundle by row_id.
+func forecasts(t *testing.T, r *train.Result, table *datasets.Table) map[string]float64 {
+	b := openBundle(t, r.Shipped)
+	s, err := b.Read(table, datasets.NoTime)
+	if err != nil {
+		t.Fatal(err)
+	}
+	scores, err := b.Score(context.Background(), s, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := map[string]float64{}
+	for i, id := range texts(t, table, "row_id") {
+		if scores[i].Win == nil {
+			t.Fatal(fmt.Errorf("row %s: %v", id, scores[i].Warnings))
+		}
+		p[id] = *scores[i].Win
+	}
+	return p
+}
+
+func losses(y, p []float64) []float64 {
+	l := make([]float64, len(y))
+	for i := range y {
+		q := min(max(p[i], 1e-15), 1-1e-15)
+		l[i] = -(y[i]*math.Log(q) + (1-y[i])*math.Log(1-q))
+	}
+	return l
+}
+
+func mean(x []float64) float64 {
+	sum := 0.0
+	for _, v := range x {
+		sum += v
+	}
+	return sum / float64(len(x))
+}
