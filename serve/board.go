@@ -120,7 +120,7 @@ func (b *board) add(c *bundle.Score, block *datasets.Table, i, row int, age floa
 	}
 	search := []string{r.ID}
 	for _, name := range b.show {
-		if text := block.Column(name).Texts.At(i); text != "" && len(text) <= longestValue {
+		if text := block.Column(name).Texts.At(i); 0 < len(text) && len(text) <= longestValue {
 			r.Cells = append(r.Cells, cell{plainName(name), strings.Clone(text)})
 			search = append(search, text)
 		}
@@ -168,7 +168,7 @@ func (s *Server) shown(leads *datasets.Table) []string {
 	r := s.manifest.Schema.Roles
 	var names []string
 	for _, f := range s.manifest.Schema.Fields {
-		if f.Kind == datasets.Category && s.mayShow(f.Name) && leads.Column(f.Name) != nil && f.Name != r.Outcome && f.Name != r.Closed &&
+		if f.Kind == datasets.Category && s.mayShow(f.Name) && isText(leads.Column(f.Name)) && f.Name != r.Outcome && f.Name != r.Closed &&
 			!withheld(&s.manifest, f.Name) && !strings.HasSuffix(strings.ToLower(f.Name), "id") {
 			names = append(names, f.Name)
 		}
@@ -183,6 +183,8 @@ func (s *Server) shown(leads *datasets.Table) []string {
 	slices.SortStableFunc(names, func(x, y string) int { return cmp.Or(cmp.Compare(weight(y), weight(x)), strings.Compare(x, y)) })
 	return names[:min(3, len(names))]
 }
+
+func isText(c *datasets.Column) bool { return c != nil && c.Nums == nil && c.Times == nil }
 
 // plainName makes a column's name readable: "lead_source" → "Lead source".
 func plainName(column string) string {
@@ -227,7 +229,7 @@ func (s *Server) explain(ctx context.Context, rows []*boardRow) error {
 func (s *Server) inWords(raw *datasets.Table, row int, column string) string {
 	name := plainName(column)
 	c := raw.Column(column)
-	if c == nil || !s.mayShow(column) {
+	if c == nil || row >= c.Texts.Len() || !s.mayShow(column) {
 		return name
 	}
 	switch v := c.Texts.At(row); {
@@ -350,7 +352,7 @@ func (s *Server) sample() string {
 		if len(parts) == 6 {
 			break
 		}
-		if f.Name == r.Outcome || f.Name == r.Closed || f.Name == r.Duration {
+		if f.Name != r.ID && f.Name != r.Created && !wanted(&s.manifest, f.Name) {
 			continue
 		}
 		var v any = "…"

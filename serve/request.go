@@ -90,13 +90,14 @@ func (q *request) member(key string) (*problem, *fault) {
 	case "leads":
 		if first == '[' {
 			var p *problem
-			return p, q.s.array(func(i int) *fault {
+			f := q.s.array(func(i int) *fault {
 				if i < q.limits.Leads {
 					return q.lead(i).under(strconv.Itoa(i))
 				}
 				p = tooLarge.problem("", &fault{Pointer: "/leads", Detail: "a request may hold " + strconv.Itoa(q.limits.Leads) + " leads"})
 				return q.s.skip()
 			})
+			return p, f
 		}
 		return wrong("must be an array of leads"), q.s.skip()
 	case "events":
