@@ -369,8 +369,10 @@ func TestLeavesHoldEnoughRows(t *testing.T) {
 		m := mustFit(t, b, x, y)
 		// With every row fitted and a weight of one, the cover is the count.
 		smallest := math.Inf(1)
-		for _, c := range m.trees.Covers() {
-			smallest = min(smallest, c)
+		for k := range m.Trees() {
+			for _, n := range m.trees.Nodes(k) {
+				smallest = min(smallest, n.Cover)
+			}
 		}
 		if smallest < float64(least) {
 			t.Errorf("a leaf of %v rows, want at least %d", smallest, least)

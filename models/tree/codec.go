@@ -53,13 +53,8 @@ func (e *Ensemble) appendNode(b []byte, i int) []byte {
 	}
 	b = appendFloat(append(b, flags), e.covers[i])
 	b = binary.AppendUvarint(b, uint64(n.ask&columnMask))
-	set := []uint64{n.key}
-	switch {
-	case n.ask&longSet != 0:
-		set = e.sets[n.key]
-	case n.ask&category != 0:
-		set[0] &^= 1 << 63
-	default:
+	set := e.categories(n)
+	if set == nil {
 		return binary.LittleEndian.AppendUint64(b, n.key)
 	}
 	b = binary.AppendUvarint(b, uint64(len(set)))

@@ -88,15 +88,35 @@ func (e *Ensemble) Trees() int { return len(e.roots) }
 // Base is the margin before any tree.
 func (e *Ensemble) Base() float64 { return e.base }
 
-// Covers lists the cover of every leaf.
-func (e *Ensemble) Covers() []float64 {
-	var covers []float64
-	for i := range e.nodes {
-		if int(e.nodes[i].left) == i {
-			covers = append(covers, e.covers[i])
+// Nodes lists the nodes of tree k as Add would take them, level by level.
+func (e *Ensemble) Nodes(k int) []Node {
+	from, to := e.tree(k)
+	nodes := make([]Node, 0, to-from)
+	for i := from; i < to; i++ {
+		f := &e.nodes[i]
+		n := Node{Feature: -1, Value: e.values[i], Cover: e.covers[i]}
+		if int(f.left) != i {
+			n.Feature, n.Left, n.Right = int(f.ask&columnMask), int(f.left)-from, int(f.left)+1-from
+			n.MissingLeft = f.ask&missingLeft != 0
+			n.Categories = e.categories(f)
 		}
+		if int(f.left) != i && n.Categories == nil {
+			n.Threshold = math.Float64frombits(f.key)
+		}
+		nodes = append(nodes, n)
 	}
-	return covers
+	return nodes
+}
+
+// categories is the set that a node asks, nil for a node that asks a number.
+func (e *Ensemble) categories(n *node) []uint64 {
+	switch {
+	case n.ask&category == 0:
+		return nil
+	case n.ask&longSet != 0:
+		return e.sets[n.key]
+	}
+	return []uint64{n.key &^ (1 << 63)}
 }
 
 // Add appends a tree; nodes[0] is its root. It refuses anything but a proper

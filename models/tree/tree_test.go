@@ -283,6 +283,12 @@ func TestAnotherNumberOfColumns(t *testing.T) {
 func TestBytesAndBack(t *testing.T) {
 	r := rand.New(rand.NewPCG(4, 4))
 	e := random(t, r, 10, 5, 20)
+	if err := e.Add([]Node{ // a long set, and one with a category that a key has no room for
+		{Feature: 2, Categories: []uint64{5, 0, 1 << 62}, Left: 1, Right: 2, Cover: 2}, {Feature: -1, Cover: 1},
+		{Feature: 2, Categories: []uint64{1 << 63}, MissingLeft: true, Left: 3, Right: 4, Cover: 1}, {Feature: -1, Value: 1, Cover: 0.5}, {Feature: -1, Value: 2, Cover: 0.5},
+	}); err != nil {
+		t.Fatal(err)
+	}
 	b, _ := e.AppendBinary([]byte("before"))
 	d, rest, err := Decode(append(b[6:], "after"...))
 	if err != nil || string(rest) != "after" {
@@ -291,6 +297,15 @@ func TestBytesAndBack(t *testing.T) {
 	again, _ := d.AppendBinary([]byte("before"))
 	if !bytes.Equal(b, again) {
 		t.Fatal("other bytes after decoding")
+	}
+	copied := New(e.Columns(), e.Base())
+	for k := range e.Trees() {
+		if err := copied.Add(e.Nodes(k)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if again, _ = copied.AppendBinary([]byte("before")); !bytes.Equal(b, again) {
+		t.Fatal("other bytes after Nodes and Add")
 	}
 	x := rows(r, 100, 5)
 	p, q := make([]float64, 100), make([]float64, 100)
