@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/leadcast/leadcast/models"
@@ -12,8 +13,64 @@ import (
 	"github.com/leadcast/leadcast/models/survival"
 )
 
-// candidates are the models that are fitted, in the order of the blend's weights.
-var candidates = []string{"gbm", "linear"}
+// A candidate is a model that can be put on the leaderboard.
+type candidate struct {
+	name   string
+	rate   func(t *trainer, cause int, tuned *tuning) models.Learner // Poisson learner of a cause; nil: none
+	chance func(t *trainer, tuned *tuning) models.Learner            // learner of a probability; nil: none
+	asked  bool                                                      // only fitted when --model names it
+}
+
+// candidates is the visible table of what is compared: a new model is one line here.
+var candidates = []candidate{
+	{name: "gbm", rate: boostedRate, chance: boostedChance},
+	{name: "linear", rate: linearRate, chance: linearChance},
+}
+
+// contenders are the candidates that a training run fits, in the order of the
+// blend's weights.
+func (t *trainer) contenders() []candidate {
+	var list []candidate
+	for _, c := range candidates {
+		fits := c.chance != nil
+		if t.timed {
+			fits = c.rate != nil
+		}
+		if fits && (!c.asked || t.plan.Model == c.name) {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// boosted is the booster of a cause (1 is won). Untuned, it stops by the rows
+// that are marked valid.
+func (t *trainer) boosted(objective gbm.Objective, cause int, tuned *tuning) models.Learner {
+	b := gbm.Defaults(objective)
+	b.Seed = t.plan.Seed + uint64(cause)
+	b.Rounds, b.Patience, b.Leaves = mostRounds, patience, t.leaves
+	if t.leads.Rows*len(t.spec.Columns) > largeTable {
+		b.LearningRate *= 2
+	}
+	if tuned != nil {
+		b.Rounds, b.Patience = int(tuned.Rounds[cause-1]+0.5), 0
+	}
+	return b
+}
+
+func boostedRate(t *trainer, cause int, tuned *tuning) models.Learner {
+	return t.boosted(gbm.Poisson{}, cause, tuned)
+}
+
+func boostedChance(t *trainer, tuned *tuning) models.Learner {
+	return t.boosted(gbm.Logistic{}, 1, tuned)
+}
+
+func linearRate(*trainer, int, *tuning) models.Learner {
+	return linear.Poisson{Steps: []string{ageColumn}}
+}
+
+func linearChance(*trainer, *tuning) models.Learner { return linear.Logistic{} }
 
 // The causes of a curve.
 const (
@@ -23,62 +80,65 @@ const (
 	patience      = 25
 	largeTable    = 300_000 // cells of leads from which boosting takes steps twice as long
 	rowsPerLead   = 5       // person-period rows a lead, above which uneventful ones are sampled
-	ageColumn     = "age"
+	ageColumn     = "(days open)"
 )
 
 // tuning is what validation chose for one candidate: the rounds of boosting
 // for each cause. The linear model finds its penalties by itself.
 type tuning struct{ Rounds [causes]float64 }
 
-// learner is the learner of one candidate for one cause (1 is won). Untuned, it
-// stops or chooses its penalty by the rows that are marked valid.
-func (t *trainer) learner(name string, cause int, tuned *tuning) models.Learner {
-	switch name {
-	case "gbm":
-		b := gbm.Defaults(gbm.Logistic{})
-		if t.timed {
-			b = gbm.Defaults(gbm.Poisson{})
-		}
-		b.Seed = t.plan.Seed + uint64(cause)
-		b.Rounds, b.Patience = mostRounds, patience
-		if t.leads.Rows*len(t.spec.Columns) > largeTable {
-			b.LearningRate *= 2
-		}
-		if tuned != nil {
-			b.Rounds, b.Patience = int(tuned.Rounds[cause-1]+0.5), 0
-		}
-		return b
-	case "linear":
-		if t.timed {
-			return linear.Poisson{Steps: []string{ageColumn}}
-		}
-		return linear.Logistic{}
-	}
-	panic("train: no candidate " + name)
-}
-
 // fit fits one candidate: hazards where there are times, else a probability.
 // It returns what the learners chose.
-func (t *trainer) fit(ctx context.Context, name string, x *matrix.Matrix, y models.Target, tuned *tuning) (models.Additive, *tuning, error) {
+func (t *trainer) fit(ctx context.Context, c candidate, x *matrix.Matrix, y models.Target, tuned *tuning) (models.Additive, *tuning, error) {
 	var fitted [causes]models.Model
-	keep := func(cause int) models.Learner { return keeper{t.learner(name, cause, tuned), &fitted[cause-1]} }
 	var m models.Model
 	var err error
 	if t.timed {
+		keep := func(cause int) models.Learner { return keeper{c.rate(t, cause, tuned), &fitted[cause-1]} }
 		m, err = survival.Piecewise{Cuts: t.cuts, Causes: causes, Learner: keep, Column: ageColumn, Limit: rowsPerLead * x.Rows, Seed: t.plan.Seed}.Fit(ctx, x, y)
 	} else {
-		m, err = keep(1).Fit(ctx, x, y)
+		m, err = keeper{c.chance(t, tuned), &fitted[0]}.Fit(ctx, x, y)
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", name, err)
+		return nil, nil, fmt.Errorf("%s: %w", c.name, err)
 	}
 	chosen := &tuning{}
-	for c, f := range fitted {
+	for k, f := range fitted {
 		if g, ok := f.(*gbm.Model); ok {
-			chosen.Rounds[c] = float64(g.Trees())
+			chosen.Rounds[k] = float64(g.Trees())
 		}
 	}
 	return m.(models.Additive), chosen, nil
+}
+
+// treeSizes are the numbers of leaves that validation chooses from: additive
+// worlds want small trees, rich tables large ones.
+var treeSizes = []int{6, 31}
+
+// size chooses the leaves of a tree on the latest origin, which has the most
+// rows to fit.
+func (t *trainer) size(ctx context.Context, x *matrix.Matrix, f *fold) error {
+	best := math.Inf(-1)
+	index, y := f.together()
+	wide, test := x.Gather(index), x.Gather(f.test.index())
+	chosen := treeSizes[0]
+	for _, leaves := range treeSizes {
+		t.step(fmt.Sprintf("validating trees of %d leaves", leaves))
+		t.leaves = leaves
+		m, _, err := t.fit(ctx, candidates[0], wide, y, nil)
+		if err != nil {
+			return err
+		}
+		margins := make([]float64, test.Rows*m.Outputs())
+		if err := m.Margins(margins, test); err != nil {
+			return err
+		}
+		if score := mean(t.scores(f.test.y, margins)); score > best {
+			best, chosen = score, leaves
+		}
+	}
+	t.leaves = chosen
+	return nil
 }
 
 // keeper is a learner that remembers what it fitted.

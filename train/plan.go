@@ -30,12 +30,18 @@ type Plan struct {
 	SplitColumn string
 	RandomSplit bool   // hold out at random, which is optimistic
 	NoRefit     bool   // ship the judged bundle
-	Model       string // "" or "blend", "gbm", "linear", "base"
+	Model       string // champion: "" or "blend", "base", or the name of a candidate
 	Seed        uint64
 }
 
-// models are the values that Plan.Model takes.
-var choices = []string{"blend", "gbm", "linear", "base"}
+// choices are the values that Plan.Model takes.
+func choices() []string {
+	list := []string{"blend", "base"}
+	for _, c := range candidates {
+		list = append(list, c.name)
+	}
+	return list
+}
 
 // Check fills defaults in and refuses what cannot be.
 func (p *Plan) Check() error {
@@ -65,10 +71,10 @@ func (p *Plan) Check() error {
 		return fmt.Errorf("train: the main horizon of %d days is not among the horizons %v", p.MainHorizon, p.Horizons)
 	}
 	if p.Model == "" {
-		p.Model = choices[0]
+		p.Model = "blend"
 	}
-	if !slices.Contains(choices, p.Model) {
-		return fmt.Errorf("train: there is no model %q; there are %v", p.Model, choices)
+	if !slices.Contains(choices(), p.Model) {
+		return fmt.Errorf("train: there is no model %q; there are %v", p.Model, choices())
 	}
 	return nil
 }

@@ -45,7 +45,7 @@ const draws = 1000
 
 // entry compares a model with the base rates.
 func (t *trainer) entry(name string, v *validation, margins, floor []float64) Entry {
-	score := t.scores(v, margins)
+	score := t.scores(v.oof.y, margins)
 	group, index := make([]int, len(score)), map[uint64]int{}
 	for i, r := range v.oof.rows {
 		g := t.groups[r]
@@ -76,8 +76,8 @@ func (t *trainer) crown(v *validation) {
 	for i := range v.board {
 		e := &v.board[i]
 		e.Champion = e.Model == t.plan.Model
-		for j, name := range candidates {
-			if e.Model == name {
+		for j, c := range v.names {
+			if e.Model == c.name {
 				e.Weight = v.blend.Weight[0][j]
 			}
 		}

@@ -29,6 +29,7 @@ type Result struct {
 type trainer struct {
 	*study
 	cuts     []float64
+	leaves   int // of a tree
 	progress Progress
 	done     int
 	total    int
@@ -54,7 +55,7 @@ func Run(ctx context.Context, raw *datasets.Table, p Plan, progress Progress) (*
 	if err != nil {
 		return nil, err
 	}
-	t.total = 2*len(candidates)*(len(sp.folds)+2) + 2
+	t.total = len(treeSizes) + len(t.contenders())*(len(sp.folds)+2) + 2
 	v, err := t.validate(ctx, sp)
 	if err != nil {
 		return nil, err
@@ -168,12 +169,12 @@ func (t *trainer) stack(ctx context.Context, x *matrix.Matrix, y models.Target, 
 	}
 	var components []models.Additive
 	weights := make([][]float64, len(v.blend.Weight))
-	for j, name := range candidates {
-		t.step("fitting " + name)
+	for j, c := range v.names {
+		t.step("fitting " + c.name)
 		if v.unused(j) {
 			continue
 		}
-		m, _, err := t.fit(ctx, name, x, y, v.tuned[j])
+		m, _, err := t.fit(ctx, c, x, y, v.tuned[j])
 		if err != nil {
 			return nil, err
 		}

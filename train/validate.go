@@ -16,6 +16,7 @@ import (
 // validation is what came out of comparing the candidates on rows they were
 // not fitted to.
 type validation struct {
+	names []candidate    // what was compared
 	tuned []*tuning      // one a candidate
 	blend survival.Blend // weights of all candidates
 	board []Entry        // the leaderboard
@@ -37,14 +38,14 @@ func (v *validation) unused(j int) bool {
 // recipe names the champion with its weights.
 func (v *validation) recipe() string {
 	name := ""
-	for j, c := range candidates {
+	for j, c := range v.names {
 		if v.unused(j) {
 			continue
 		}
 		if name != "" {
 			name += " + "
 		}
-		name += fmt.Sprintf("%s %.2f", c, v.blend.Weight[0][j])
+		name += fmt.Sprintf("%s %.2f", c.name, v.blend.Weight[0][j])
 	}
 	if name == "" {
 		return "base rates"
@@ -57,7 +58,8 @@ func (t *trainer) validate(ctx context.Context, sp *split) (*validation, error) 
 	if t.timed {
 		t.cuts = cutsOf(&sp.train, t.plan.Horizons)
 	}
-	v := &validation{saids: make([][]float64, len(candidates))}
+	list := t.contenders()
+	v := &validation{names: list, saids: make([][]float64, len(list))}
 	encoder, err := t.encoder(ctx, sp.all)
 	if err != nil {
 		return nil, err
@@ -66,7 +68,12 @@ func (t *trainer) validate(ctx context.Context, sp *split) (*validation, error) 
 	if err != nil {
 		return nil, err
 	}
-	chosen, weights := make([][]*tuning, len(candidates)), []float64(nil)
+	if n := len(sp.folds); n > 0 {
+		if err := t.size(ctx, x, &sp.folds[n-1]); err != nil {
+			return nil, err
+		}
+	}
+	chosen, weights := make([][]*tuning, len(list)), []float64(nil)
 	for _, f := range sp.folds {
 		index, y := f.together()
 		wide := x.Gather(index)
@@ -79,9 +86,9 @@ func (t *trainer) validate(ctx context.Context, sp *split) (*validation, error) 
 		if err := base.Margins(v.bases[len(v.bases)-test.Rows*base.Outputs():], test); err != nil {
 			return nil, err
 		}
-		for j, name := range candidates {
-			t.step(fmt.Sprintf("validating %s, %s", name, f.name))
-			m, tuned, err := t.fit(ctx, name, wide, y, nil)
+		for j, c := range list {
+			t.step(fmt.Sprintf("validating %s, %s", c.name, f.name))
+			m, tuned, err := t.fit(ctx, c, wide, y, nil)
 			if err != nil {
 				return nil, err
 			}
@@ -94,7 +101,7 @@ func (t *trainer) validate(ctx context.Context, sp *split) (*validation, error) 
 		weights = append(weights, float64(len(f.fit.rows)))
 		v.oof.join(&f.test)
 	}
-	for j := range candidates {
+	for j := range list {
 		v.tuned = append(v.tuned, settle(chosen[j], weights))
 	}
 	return v, t.blend(ctx, v, x, sp)
@@ -120,16 +127,16 @@ func (t *trainer) blend(ctx context.Context, v *validation, x *matrix.Matrix, sp
 	}
 	v.blend = survival.Blend{Offset: make([]float64, base.Outputs()), Weight: make([][]float64, base.Outputs()/t.intervals())}
 	for c := range v.blend.Weight {
-		v.blend.Weight[c] = make([]float64, len(candidates))
+		v.blend.Weight[c] = make([]float64, len(v.names))
 	}
 	if len(sp.folds) == 0 {
 		t.notef("", "too few won leads to compare models: the base rates are used")
 		return nil
 	}
-	floor := t.scores(v, v.bases)
+	floor := t.scores(v.oof.y, v.bases)
 	best, bestRank := -1, 0.0
-	for j, name := range candidates {
-		e := t.entry(name, v, v.saids[j], floor)
+	for j, c := range v.names {
+		e := t.entry(c.name, v, v.saids[j], floor)
 		v.board = append(v.board, e)
 		if e.AUC > bestRank {
 			best, bestRank = j, e.AUC
@@ -159,7 +166,7 @@ func (t *trainer) blend(ctx context.Context, v *validation, x *matrix.Matrix, sp
 // weigh fits the weights that the plan asks for.
 func (t *trainer) weigh(v *validation, base *survival.BaseRates, best int) error {
 	rows := survival.Flat(v.oof.y.Y, nil)
-	s := survival.Stacking{Base: base, Prior: []float64{0.5, 0.5}, Best: best + 1}
+	s := survival.Stacking{Base: base, Best: best + 1}
 	if t.timed {
 		var err error
 		if rows, err = survival.Expand(t.cuts, v.oof.y, 0, 0); err != nil {
@@ -171,7 +178,11 @@ func (t *trainer) weigh(v *validation, base *survival.BaseRates, best int) error
 		return nil
 	}
 	saids := v.saids
-	if j := t.only(); j >= 0 {
+	for range v.names {
+		s.Prior = append(s.Prior, 1/float64(len(v.names)))
+	}
+	only := t.only(v)
+	if j := only; j >= 0 {
 		saids, s.Prior, s.Best = v.saids[j:j+1], []float64{1}, 1
 	}
 	b, err := s.Fit(rows, saids)
@@ -180,7 +191,7 @@ func (t *trainer) weigh(v *validation, base *survival.BaseRates, best int) error
 	}
 	v.blend.Offset = b.Offset
 	for c := range v.blend.Weight {
-		if j := t.only(); j >= 0 {
+		if j := only; j >= 0 {
 			v.blend.Weight[c][j] = b.Weight[c][0]
 		} else {
 			v.blend.Weight[c] = b.Weight[c]
@@ -190,9 +201,9 @@ func (t *trainer) weigh(v *validation, base *survival.BaseRates, best int) error
 }
 
 // only is the one candidate that the plan asks for, or −1.
-func (t *trainer) only() int {
-	for j, name := range candidates {
-		if t.plan.Model == name {
+func (t *trainer) only(v *validation) int {
+	for j, c := range v.names {
+		if t.plan.Model == c.name {
 			return j
 		}
 	}
@@ -234,8 +245,7 @@ func (t *trainer) intervals() int { return len(t.cuts) + 1 }
 
 // scores are the log-likelihoods of the rows under some margins: right-censored
 // of won, lost and open on the grid of the cuts, or of yes and no.
-func (t *trainer) scores(v *validation, margins []float64) []float64 {
-	y := v.oof.y
+func (t *trainer) scores(y models.Target, margins []float64) []float64 {
 	if !t.timed {
 		score := make([]float64, len(y.Y))
 		for i, m := range margins {

@@ -3,6 +3,7 @@
 package bundle
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -145,7 +146,18 @@ func Open(r io.ReaderAt, size int64) (*Bundle, error) {
 	if b.reader, err = m.Schema.Compile(); err != nil {
 		return nil, fmt.Errorf("bundle: schema: %w", err)
 	}
-	return b, nil
+	return b, b.rehearse()
+}
+
+// rehearse scores a lead of which nothing is known, so that an encoder and a
+// model that do not fit together are found now, and not by the first request.
+func (b *Bundle) rehearse() error {
+	leads, _ := b.reader.Apply(&datasets.Table{Rows: 1})
+	_, err := b.Score(context.Background(), features.Snapshot{Leads: leads, AsOf: []int64{0}}, 1)
+	if err != nil {
+		return fmt.Errorf("bundle: damaged: encoder and model do not fit together: %w", err)
+	}
+	return nil
 }
 
 // check refuses what Score would trip over.
