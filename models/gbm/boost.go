@@ -35,7 +35,7 @@ type Booster struct {
 	Patience     int            // rounds without a better loss on the Valid rows before stopping; 0: never stop
 	Seed         uint64         // of all random numbers
 	Quanta       int            // steps in the largest gradient, 0: as many as the sums can hold
-	Pairs        int            // of columns with categories whose rate is taken together, at most; one of each has more than 64
+	Pairs        int            // of columns with categories whose rate is taken together, at most; one of each has more than 62 levels
 	Monotone     map[string]int // by column name: +1 where the margin may not fall when the number rises, −1 where it may not rise
 }
 

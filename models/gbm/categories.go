@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	nativeLevels = 64    // up to here categories are set apart by the trees themselves
+	nativeLevels = 62    // up to here categories are set apart by the trees themselves; tree walks such sets fastest
 	permutations = 4     // orders in which ordered statistics are taken; trees take turns
 	priorRows    = 1     // rows at the overall rate that a level's tally is mixed with; trees weigh it by its count
 	cautiousRows = 4     // the same where a pair is judged by its rate alone

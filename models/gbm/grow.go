@@ -16,8 +16,8 @@ type grower struct {
 
 	g, h      []int64 // derivatives by row in fixed point
 	gradients []int64 // the same, quantised and packed
-	gUnit     float64 // what one step of g, of h and of their quantised forms is worth
-	hUnit     float64
+	gUnit     float64 // what one step of g is worth
+	hUnit     float64 // and of h
 	rules     rules
 	allowed   []bool // per feature: whether this tree may ask it
 
@@ -43,8 +43,19 @@ type leaf struct {
 	best           split
 }
 
-// grow grows a tree on rows from…to of the gradients and leaves it in g.nodes,
-// the leaves with their rows in g.leaves.
+func newGrower(b Booster, t team, d *binned) *grower {
+	g := &grower{Booster: b, binned: d, team: t}
+	g.g, g.h = make([]int64, d.rows), make([]int64, d.rows)
+	g.gradients = make([]int64, d.rows)
+	g.allowed = make([]bool, len(d.features))
+	g.rows, g.others = make([]int32, 0, d.rows), make([]int32, 0, d.rows)
+	g.scratch, g.ordered = make([]int32, d.rows), make([]int64, d.rows)
+	g.splits = [2][]split{make([]split, len(d.features)), make([]split, len(d.features))}
+	return g
+}
+
+// grow grows a tree on g.rows. It leaves the tree in g.nodes, and its leaves
+// with their rows in g.leaves.
 func (g *grower) grow(ctx context.Context) error {
 	g.recycle()
 	total := int64(0)

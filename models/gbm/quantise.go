@@ -14,17 +14,6 @@ import (
 // expected and something happens would otherwise leap.
 const largestStep = 4
 
-func newGrower(b Booster, t team, d *binned) *grower {
-	g := &grower{Booster: b, binned: d, team: t}
-	g.g, g.h = make([]int64, d.rows), make([]int64, d.rows)
-	g.gradients = make([]int64, d.rows)
-	g.allowed = make([]bool, len(d.features))
-	g.rows, g.others = make([]int32, 0, d.rows), make([]int32, 0, d.rows)
-	g.scratch, g.ordered = make([]int32, d.rows), make([]int64, d.rows)
-	g.splits = [2][]split{make([]split, len(d.features)), make([]split, len(d.features))}
-	return g
-}
-
 // gradients computes the weighted derivatives of all fitted rows and keeps
 // them in fixed point, with a power of two for a unit that is as small as
 // their sum in 62 bits allows: leaf values are sums of these, hence exact.

@@ -134,7 +134,7 @@ func (r *rules) finish(best *split, cells *[slots]int64, f *feature, n *node) {
 // scanCarefully is scanNumbers for nodes in which values are bounded, columns
 // monotone, or rows counted.
 func (r *rules) scanCarefully(best *split, cells *[slots]int64, f *feature, n *node) {
-	parent := r.bounded(n.sum, n, r.l2)
+	parent := r.saved(n.sum, n, r.l2)
 	for _, missing := range [2]bool{false, true} {
 		if missing && cells[0] == 0 {
 			break
@@ -155,7 +155,7 @@ func (r *rules) scanCarefully(best *split, cells *[slots]int64, f *feature, n *n
 					continue
 				}
 			}
-			gain := r.bounded(sum, n, r.l2) + r.bounded(n.sum-sum, n, r.l2) - parent
+			gain := r.saved(sum, n, r.l2) + r.saved(n.sum-sum, n, r.l2) - parent
 			if gain > max(best.gain, r.minGain) {
 				best.gain, best.cut, best.missingLeft, best.sum = gain, uint8(b), missing, sum
 			}
@@ -188,8 +188,8 @@ func (r *rules) step(sum int64, n *node, l2 float64) float64 {
 	return min(max(-float64(g)/(float64(h)+l2), n.low), n.high)
 }
 
-// bounded is twice the loss that the bounded step saves: G²/(H+λ) without bounds.
-func (r *rules) bounded(sum int64, n *node, l2 float64) float64 {
+// saved is twice the loss that the bounded step saves: G²/(H+λ) without bounds.
+func (r *rules) saved(sum int64, n *node, l2 float64) float64 {
 	g, h := unpack(sum)
 	v := r.step(sum, n, l2)
 	return -(float64(2*float64(g)*v) + float64(float64((float64(h)+l2)*v)*v))
@@ -217,7 +217,7 @@ func (r *rules) scanCategories(best *split, cells *[slots]int64, f *feature, n *
 	if met > 2 {
 		l2 += r.categoryL2
 	}
-	parent := r.bounded(n.sum, n, r.l2)
+	parent := r.saved(n.sum, n, r.l2)
 	sum, rows, prefix := int64(0), 0, 0
 	for i, b := range order[:max(met-1, 0)] {
 		sum += cells[b]
@@ -225,7 +225,7 @@ func (r *rules) scanCategories(best *split, cells *[slots]int64, f *feature, n *
 		if !r.enough(sum, rows, n) {
 			continue
 		}
-		gain := r.bounded(sum, n, l2) + r.bounded(n.sum-sum, n, l2) - parent
+		gain := r.saved(sum, n, l2) + r.saved(n.sum-sum, n, l2) - parent
 		if gain > max(best.gain, r.minGain) {
 			best.gain, best.sum, prefix = gain, sum, i+1
 		}

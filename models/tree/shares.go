@@ -170,19 +170,12 @@ func (s *explainer) next(words int) *group {
 // set notes that the rows go left to the node at the given distance from the root.
 func (g *group) set(left int) { g.left[left/2/64] |= 1 << (left / 2 % 64) }
 
-// visit walks the subtree below node at. level holds, per quadrature point,
+// visit walks the subtree below inner node at. level holds, per quadrature point,
 // the product of the factors on the path; it is overwritten by the sum over
 // the leaves below of the product of their whole path and their value.
 func (s *explainer) visit(root, at int32, left []uint64, level []float64) {
 	n := len(s.at)
 	node := &s.nodes[at]
-	if node.left == at {
-		v := s.values[at]
-		for q, p := range level[:n] {
-			level[q] = float64(p * v)
-		}
-		return
-	}
 	product, sum, inverse, below := level[:n], level[n:2*n], level[2*n:3*n], level[3*n:]
 	column := node.ask & columnMask
 	share, follows := s.share[column], s.follows[column]
@@ -201,7 +194,13 @@ func (s *explainer) visit(root, at int32, left []uint64, level []float64) {
 		on := follows && goesLeft == (side == 0)
 		s.step(below[:n], product, inverse, part, share, follows, on)
 		s.share[column], s.follows[column] = part, on
-		s.visit(root, child, left, below)
+		if s.nodes[child].left == child {
+			for q, p := range below[:n] {
+				below[q] = float64(p * s.values[child])
+			}
+		} else {
+			s.visit(root, child, left, below)
+		}
 		if follows {
 			effect += s.effect(below[:n], inverse, part, share, on)
 		}
