@@ -653,7 +653,7 @@ func FuzzDecode(f *testing.F) {
 func BenchmarkFit(b *testing.B) {
 	x, y, _ := world(100_000, 40, 1)
 	l := Defaults(Logistic{})
-	l.Rounds, l.Leaves, l.Patience = 200, 63, 0
+	l.Rounds, l.Leaves, l.RowSample, l.ColumnSample = 200, 63, 1, 1
 	for b.Loop() {
 		mustFit(b, l, x, y)
 	}
@@ -694,7 +694,7 @@ func BenchmarkPredict(b *testing.B) {
 func BenchmarkShares(b *testing.B) {
 	x, y := crowded(30_000, 1)
 	l := Defaults(Poisson{})
-	l.Rounds, l.Patience = 150, 0
+	l.Rounds, l.Leaves, l.Patience = 150, 31, 0
 	m := mustFit(b, l, x, y)
 	one := x.Gather(make([]int32, 12))
 	age := matrix.Column{Name: "age", Nums: make([]float64, 12)}
