@@ -113,7 +113,7 @@ func (t *trainer) fit(ctx context.Context, c candidate, x *matrix.Matrix, y mode
 
 // treeSizes are the numbers of leaves that validation chooses from: additive
 // worlds want small trees, rich tables large ones.
-var treeSizes = []int{6, 31}
+var treeSizes = []int{6, 15}
 
 // size chooses the leaves of a tree on the latest origin, which has the most
 // rows to fit.
