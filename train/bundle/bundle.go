@@ -138,9 +138,12 @@ func Open(r io.ReaderAt, size int64) (*Bundle, error) {
 		if err := json.Unmarshal(parts["support"], &b.support); err != nil || b.support == nil {
 			return nil, errors.New("bundle: damaged: no support")
 		}
+		if !sound(b.support) {
+			return nil, errors.New("bundle: damaged: the counts of its support do not fit together")
+		}
 		b.reach = NewReach(*b.support, b.model.Cuts())
 	}
-	if err := m.check(b.model.Outputs(), len(b.encoder.Outputs())); err != nil {
+	if err := m.check(b.model, len(b.encoder.Outputs())); err != nil {
 		return nil, err
 	}
 	if b.reader, err = m.Schema.Compile(); err != nil {
@@ -161,12 +164,17 @@ func (b *Bundle) rehearse() error {
 }
 
 // check refuses what Score would trip over.
-func (m *Manifest) check(outputs, columns int) error {
+func (m *Manifest) check(model *survival.Stack, columns int) error {
+	for i, h := range m.Horizons {
+		if h < 1 || i > 0 && h <= m.Horizons[i-1] {
+			return errors.New("bundle: damaged: horizons are not rising days")
+		}
+	}
 	switch {
-	case m.Timed && len(m.Horizons) == 0, m.Timed && !slices.Contains(m.Horizons, m.MainHorizon):
+	case m.Timed && !slices.Contains(m.Horizons, m.MainHorizon):
 		return errors.New("bundle: damaged: the main horizon is not among the horizons")
-	case m.Timed && outputs%causes != 0, !m.Timed && outputs != 1:
-		return fmt.Errorf("bundle: damaged: a model of %d outputs", outputs)
+	case m.Timed && model.Causes() != causes, !m.Timed && model.Outputs() != 1:
+		return fmt.Errorf("bundle: damaged: a model of %d causes and %d outputs", model.Causes(), model.Outputs())
 	case columns == 0:
 		return errors.New("bundle: damaged: an encoder without columns")
 	}

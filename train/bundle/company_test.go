@@ -113,7 +113,9 @@ func learn(leads *datasets.Table, p train.Plan) company {
 	return company{leads, result.Shipped, b}
 }
 
-func openFile(b []byte) (*bundle.Bundle, error) { return bundle.Open(bytes.NewReader(b), int64(len(b))) }
+func openFile(b []byte) (*bundle.Bundle, error) {
+	return bundle.Open(bytes.NewReader(b), int64(len(b)))
+}
 
 // The companies that the tests look at, each trained once.
 var (
@@ -126,7 +128,7 @@ var (
 	small = sync.OnceValue(func() company { // a small file
 		p := crmPlan()
 		p.Model = "linear"
-		return learn(crm(600, 2).Drop("plan", "source"), p)
+		return learn(crm(450, 2).Drop("plan", "source"), p)
 	})
 	unlost = sync.OnceValue(func() company { // losses are not recorded
 		p := crmPlan()

@@ -17,6 +17,19 @@ type Reach struct {
 	Tail   float64 `json:"tail_days"`   // beyond this age all leads share one rate
 }
 
+// sound reports whether ages rise and every age has its counts.
+func sound(s *survival.Support) bool {
+	if len(s.AtRisk) != len(s.Age) || len(s.Wins) != len(s.Age) {
+		return false
+	}
+	for k := 1; k < len(s.Age); k++ {
+		if s.Age[k] <= s.Age[k-1] || s.Wins[k] < s.Wins[k-1] {
+			return false
+		}
+	}
+	return true
+}
+
 // NewReach reads the reach off the support and the cut points of the ages.
 func NewReach(s survival.Support, cuts []float64) Reach {
 	r := Reach{Ahead: s.Horizon(0)}
