@@ -57,13 +57,56 @@ func (p *program) applyConfig(c *cobra.Command) error {
 		if !ok {
 			return usagef("%s:%d: wants lines of the form `flag: value`", name, doc.Body.GetToken().Position.Line)
 		}
-		for _, e := range entries.Values {
-			if err := p.applyEntry(c, name, e); err != nil {
+		if err := p.applyEntries(c, name, entries); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// applyEntries takes the entries that concern c. Those under the name of a
+// command are for that command alone.
+func (p *program) applyEntries(c *cobra.Command, file string, entries *ast.MappingNode) error {
+	for _, e := range entries.Values {
+		if section, ok := e.Value.(*ast.MappingNode); ok {
+			name := e.Key.GetToken().Value
+			of, rest, err := c.Root().Find([]string{name})
+			switch {
+			case err != nil || len(rest) > 0 || of == c.Root():
+				return usagef("%s:%d: there is no command %q to set flags of", file, e.Key.GetToken().Position.Line, name)
+			case of == c:
+				err = p.applyEntries(c, file, section)
+			default:
+				err = checkEntries(of, file, section)
+			}
+			if err != nil {
 				return err
 			}
 		}
 	}
+	for _, e := range entries.Values {
+		if _, section := e.Value.(*ast.MappingNode); section {
+			continue
+		}
+		if err := p.applyEntry(c, file, e); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// checkEntries refuses keys that are no flags of a command which does not run.
+func checkEntries(c *cobra.Command, file string, entries *ast.MappingNode) error {
+	for _, e := range entries.Values {
+		if key := e.Key.GetToken(); !slices.Contains(allFlags(c), key.Value) {
+			return unknownFlag(file, key.Position.Line, key.Value)
+		}
+	}
+	return nil
+}
+
+func unknownFlag(file string, line int, key string) error {
+	return usagef("%s:%d: there is no flag %q; `leadcast flags` lists what may stand here", file, line, key)
 }
 
 func (p *program) applyEntry(c *cobra.Command, file string, e *ast.MappingValueNode) error {
@@ -73,7 +116,7 @@ func (p *program) applyEntry(c *cobra.Command, file string, e *ast.MappingValueN
 		if slices.Contains(allFlags(c.Root()), key) {
 			return nil
 		}
-		return usagef("%s:%d: there is no flag %q; `leadcast flags` lists what may stand here", file, line, key)
+		return unknownFlag(file, line, key)
 	}
 	if flag.Changed || key == "config" || key == "help" {
 		return nil
@@ -81,6 +124,9 @@ func (p *program) applyEntry(c *cobra.Command, file string, e *ast.MappingValueN
 	var value any
 	if err := yaml.NodeToValue(e.Value, &value); err != nil {
 		return usagef("%s:%d: %s: %v", file, line, key, err)
+	}
+	if _, list := value.([]any); value == nil || list && !strings.HasPrefix(flag.Value.Type(), "string") || list && flag.Value.Type() == "string" {
+		return usagef("%s:%d: %s: wants one value", file, line, key)
 	}
 	for _, v := range flagValues(value, flag) {
 		if err := flag.Value.Set(v); err != nil {
@@ -135,27 +181,55 @@ func (p *program) flagsCommand(root *cobra.Command) *cobra.Command {
 		Short:   "List every flag, also those that --help leaves out",
 		Example: "  leadcast flags train",
 		RunE: func(_ *cobra.Command, args []string) error {
-			found := false
-			for _, c := range root.Commands() {
-				if !c.IsAvailableCommand() || len(args) > 0 && c.Name() != args[0] {
-					continue
-				}
-				found = true
-				fmt.Fprintf(p.stdout, "%s\n", c.CommandPath())
-				c.LocalFlags().VisitAll(func(f *pflag.Flag) {
-					name := "--" + f.Name
-					if f.Shorthand != "" {
-						name = "-" + f.Shorthand + ", " + name
-					}
-					fmt.Fprintf(p.stdout, "  %-22s %s\n", name, f.Usage)
-				})
+			of, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				return usagef("there is no command %q; `leadcast --help` lists them", strings.Join(args, " "))
 			}
-			if !found {
-				return usagef("there is no command %q", args[0])
+			found := flagsOf(of)
+			if p.json {
+				return p.printJSON(found)
+			}
+			command := ""
+			for _, f := range found {
+				if f.Command != command {
+					command = f.Command
+					fmt.Fprintln(p.stdout, command)
+				}
+				name := "--" + f.Flag
+				if f.Short != "" {
+					name = "-" + f.Short + ", " + name
+				}
+				fmt.Fprintf(p.stdout, "  %-18s %s\n", name, f.Usage)
 			}
 			return nil
 		},
 	}
+}
+
+// oneFlag is a line of `leadcast flags`.
+type oneFlag struct {
+	Command string `json:"command"`
+	Flag    string `json:"flag"`
+	Short   string `json:"short"`
+	Default string `json:"default"`
+	Usage   string `json:"usage"`
+}
+
+// flagsOf lists the flags of a command and of those below it.
+func flagsOf(c *cobra.Command) []oneFlag {
+	list := []oneFlag{}
+	if c.Name() == "completion" {
+		return list
+	}
+	c.LocalFlags().VisitAll(func(f *pflag.Flag) {
+		if f.Name != "help" {
+			list = append(list, oneFlag{c.CommandPath(), f.Name, f.Shorthand, f.DefValue, f.Usage})
+		}
+	})
+	for _, sub := range c.Commands() {
+		list = append(list, flagsOf(sub)...)
+	}
+	return list
 }
 
 // further hides all flags but the first few, which --help shows.

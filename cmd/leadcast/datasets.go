@@ -9,18 +9,10 @@ import (
 )
 
 func (p *program) datasetsCommand() *cobra.Command {
-	c := &cobra.Command{
-		Use:   "datasets",
-		Short: "Make data to try things on",
-		Args:  cobra.NoArgs,
-		Run:   func(c *cobra.Command, _ []string) { _ = c.Help() },
-	}
-	generate := &cobra.Command{
-		Use:   "generate",
-		Short: "Generate data with a known truth",
-		Args:  cobra.NoArgs,
-		Run:   func(c *cobra.Command, _ []string) { _ = c.Help() },
-	}
+	c := &cobra.Command{Use: "datasets", Short: "Make data to try things on"}
+	generate := &cobra.Command{Use: "generate", Short: "Generate data with a known truth"}
+	group(c)
+	group(generate)
 	generate.AddCommand(p.generateCRM())
 	c.AddCommand(generate)
 	return c

@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
+	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/train"
 )
 
@@ -28,13 +30,21 @@ func (p *program) evaluateCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			bar := p.bar()
+			defer bar.end()
+			bar.say("reading "+filepath.Base(args[1]), 0, 2)
 			table, _, err := in.read(c.Context(), p, args[1:])
 			if err != nil {
 				return err
 			}
+			bar.say("comparing forecasts with outcomes", 1, 2)
 			e, err := train.Evaluate(c.Context(), b, table)
 			if err != nil {
 				return err
+			}
+			bar.end()
+			if len(e.Horizons) == 0 && e.To != "" && e.To <= e.From {
+				return &datasets.Error{Place: args[1], Message: fmt.Sprintf("ends on %s, and the model knows all until %s: give a file that was exported later", e.To, e.From)}
 			}
 			if p.json {
 				return p.printJSON(e)
@@ -47,7 +57,7 @@ func (p *program) evaluateCommand() *cobra.Command {
 			for _, n := range e.Notes {
 				fmt.Fprintln(p.stdout, "  ·", printable(n))
 			}
-			p.printEvaluation(e)
+			p.printEvaluation(e, b.Manifest.Horizons)
 			return nil
 		},
 	}

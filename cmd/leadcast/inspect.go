@@ -7,6 +7,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
+	"github.com/leadcast/leadcast/features"
 	"github.com/leadcast/leadcast/train/bundle"
 )
 
@@ -22,7 +23,13 @@ func (p *program) inspectCommand() *cobra.Command {
 				return err
 			}
 			if p.json {
-				return p.printJSON(map[string]any{"id": b.ID(), "manifest": b.Manifest, "cuts_days": b.Cuts(), "reach": b.Reach(), "columns": b.Outputs()})
+				return p.printJSON(struct {
+					ID       string            `json:"id"`
+					Manifest bundle.Manifest   `json:"manifest"`
+					Cuts     []float64         `json:"cuts_days"`
+					Reach    bundle.Reach      `json:"reach"`
+					Columns  []features.Output `json:"columns"`
+				}{b.ID(), b.Manifest, b.Cuts(), b.Reach(), b.Outputs()})
 			}
 			p.printBundle(b)
 			return nil

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -13,14 +12,6 @@ import (
 	"github.com/leadcast/leadcast/train"
 	"github.com/leadcast/leadcast/train/bundle"
 )
-
-// printJSON writes a result for scripts.
-func (p *program) printJSON(v any) error {
-	e := json.NewEncoder(p.stdout)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(v)
-}
 
 // bar draws progress on a terminal and nothing elsewhere.
 type bar struct {
@@ -95,7 +86,7 @@ func (p *program) printReport(r *train.Report, file string) {
 		w.Render()
 	}
 	p.heading("This recipe (" + m.Recipe + "), judged on leads it had not seen — " + r.Split)
-	p.printEvaluation(&r.Judged)
+	p.printEvaluation(&r.Judged, m.Horizons)
 	fmt.Fprintf(p.stdout, "\nForecasts are of how leads were worked until now.\nWritten: %s (model %s)\n", file, r.Bundle[:12])
 }
 
@@ -134,7 +125,7 @@ func (p *program) printWithheld(list []bundle.Withheld) {
 }
 
 // printEvaluation prints metrics with their intervals, a line a horizon.
-func (p *program) printEvaluation(e *train.Evaluation) {
+func (p *program) printEvaluation(e *train.Evaluation, horizons []int) {
 	if len(e.Horizons) == 0 {
 		fmt.Fprintln(p.stdout, "  no horizon has both won and other leads that were followed long enough")
 		return
@@ -150,6 +141,11 @@ func (p *program) printEvaluation(e *train.Evaluation) {
 			fmt.Sprintf("%.2f (%.2f–%.2f)", h.OE.Value, h.OE.Low, h.OE.High), fmt.Sprintf("%.0f %%", 100*h.Top)})
 	}
 	w.Render()
+	for _, days := range horizons {
+		if e.Horizons[0].Days > 0 && !slices.ContainsFunc(e.Horizons, func(h train.AtHorizon) bool { return h.Days == days }) {
+			fmt.Fprintf(p.stdout, "%d days: not judged, for no leads both won and not were followed that long\n", days)
+		}
+	}
 	if e.LogLik != nil && !math.IsNaN(e.LogLik.Value) {
 		fmt.Fprintf(p.stdout, "log-likelihood of won/lost/open over the base rates: %+.4f a lead (%+.4f … %+.4f)\n", e.LogLik.Value, e.LogLik.Low, e.LogLik.High)
 	}

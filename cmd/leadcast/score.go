@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/google/renameio/v2"
@@ -48,7 +49,7 @@ func (p *program) scoreCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error { return p.score(c.Context(), &s, args[0], args[1:]) },
 	}
 	f := c.Flags()
-	f.StringVarP(&s.out, "out", "o", "-", "file to write: .csv, .parquet or .jsonl; - is standard output")
+	f.StringVarP(&s.out, "out", "o", "-", "file to write: .csv, .parquet or .jsonl; - is standard output, as CSV or, with --json, JSON lines")
 	f.StringVar(&s.asOf, "as-of", "", "look from this day on (default: now)")
 	f.StringVar(&s.only, "only", "", "open: only leads that are still open")
 	f.IntVar(&s.reasons, "reasons", 3, "reasons a lead, 0 to 10; 0 is faster")
@@ -65,6 +66,14 @@ func (p *program) score(ctx context.Context, s *scoring, model string, files []s
 	if s.reasons < 0 || s.reasons > 10 {
 		return usagef("--reasons wants 0 to 10, not %d", s.reasons)
 	}
+	if s.out != "-" {
+		if err := writableFile(s.out); err != nil {
+			return err
+		}
+	}
+	if slices.ContainsFunc(append(files, model), func(f string) bool { return filepath.Clean(f) == filepath.Clean(s.out) }) && s.out != "-" {
+		return usagef("--out %s would write over what is read", s.out)
+	}
 	asOf, err := moment("as-of", s.asOf)
 	if err != nil {
 		return err
@@ -76,6 +85,9 @@ func (p *program) score(ctx context.Context, s *scoring, model string, files []s
 	if err != nil {
 		return err
 	}
+	bar := p.bar()
+	defer bar.end()
+	bar.say("reading "+filepath.Base(files[0]), 0, 2)
 	raw, notes, err := s.read(ctx, p, files)
 	if err != nil {
 		return err
@@ -89,19 +101,19 @@ func (p *program) score(ctx context.Context, s *scoring, model string, files []s
 	if err != nil {
 		return err
 	}
-	for _, n := range append(notes, snapshot.Notes...) {
-		if n.Row < 0 {
-			p.note(n)
-		}
-	}
+	bar.say(fmt.Sprintf("scoring %d leads", raw.Rows), 1, 2)
 	scores, err := b.Score(ctx, snapshot, s.reasons)
 	if err != nil {
 		return err
 	}
+	bar.end()
+	p.notes(append(notes, relevant(b, snapshot.Notes)...))
 	p.warnOfAges(b, scores)
 	t := b.Table(scores)
 	if s.withInput {
-		t.Columns = append(raw.Columns, t.Columns...)
+		if t, err = beside(raw, t, b.Manifest.Schema.Roles.ID); err != nil {
+			return err
+		}
 	}
 	if err := p.writeTable(s.out, t); err != nil {
 		return err
@@ -112,13 +124,61 @@ func (p *program) score(ctx context.Context, s *scoring, model string, files []s
 	return nil
 }
 
-// note prints a note on standard error.
-func (p *program) note(n datasets.Note) {
-	message := n.Message
-	if n.Column != "" {
-		message = n.Column + ": " + message
+// beside puts the columns of the input before those of the scores. The id is
+// there already.
+func beside(raw, scores *datasets.Table, id string) (*datasets.Table, error) {
+	if raw.Column(id) != nil {
+		scores = scores.Drop(id)
 	}
-	fmt.Fprintln(p.stderr, "note:", printable(message))
+	for _, c := range scores.Columns {
+		if raw.Column(c.Name) != nil {
+			return nil, &datasets.Error{Column: c.Name, Message: "stands in the file already, and --with-input would write it twice: rename it, or leave --with-input out"}
+		}
+	}
+	return &datasets.Table{Rows: raw.Rows, Columns: append(slices.Clone(raw.Columns), scores.Columns...)}, nil
+}
+
+// relevant drops notes on columns that are not given and that the model does
+// not read: a new lead has no outcome.
+func relevant(b *bundle.Bundle, notes []datasets.Note) []datasets.Note {
+	r := b.Manifest.Schema.Roles
+	read := map[string]bool{"": true, r.ID: true, r.Created: true, r.Amount: true}
+	for _, o := range b.Outputs() {
+		read[o.Origin] = true
+	}
+	return slices.DeleteFunc(slices.Clone(notes), func(n datasets.Note) bool {
+		return !read[n.Column] && b.Manifest.Schema.Field(n.Column) != nil
+	})
+}
+
+// notes prints notes about whole columns on standard error; columns of which
+// the same is to be said share a line.
+func (p *program) notes(notes []datasets.Note) {
+	columns := map[string][]string{}
+	var messages []string
+	for _, n := range notes {
+		if n.Row >= 0 {
+			continue
+		}
+		if columns[n.Message] == nil {
+			messages = append(messages, n.Message)
+		}
+		columns[n.Message] = append(columns[n.Message], n.Column)
+	}
+	for _, m := range messages {
+		names := columns[m]
+		list := strings.Join(names, ", ")
+		if more := len(names) - 8; more > 1 {
+			list = fmt.Sprintf("%s and %d more", strings.Join(names[:8], ", "), more)
+		}
+		if rest, ok := strings.CutPrefix(m, "is "); ok && len(names) > 1 {
+			m = "are " + rest
+		}
+		if list != "" {
+			m = list + ": " + m
+		}
+		fmt.Fprintln(p.stderr, "note:", printable(m))
+	}
 }
 
 // warnOfAges says once what is in many rows.
@@ -145,9 +205,12 @@ func openBundle(path string) (*bundle.Bundle, error) {
 	if err != nil {
 		return nil, err
 	}
+	if info.IsDir() {
+		return nil, usagef("%q is a folder, not a model", path)
+	}
 	b, err := bundle.Open(f, info.Size())
 	if err != nil {
-		return nil, &datasets.Error{Place: path, Message: err.Error()}
+		return nil, &datasets.Error{Place: path, Message: strings.TrimPrefix(err.Error(), "bundle: ")}
 	}
 	return b, nil
 }
@@ -161,8 +224,11 @@ type tableWriter interface {
 // writeTable writes a table in the format of the file's ending; a file appears
 // whole or not at all.
 func (p *program) writeTable(path string, t *datasets.Table) error {
+	if path == "-" && p.json {
+		return write(jsonl.NewWriter(p.stdout), t)
+	}
 	if path == "-" {
-		return write(newWriter(path, p.stdout), t)
+		return write(csv.NewWriter(p.stdout), t)
 	}
 	f, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o644))
 	if err != nil {

@@ -2,14 +2,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"os"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
-	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/serve"
 )
 
@@ -55,11 +56,11 @@ func (p *program) serve(ctx context.Context, s *serving, model string) error {
 		}
 		defer f.Close()
 		if o.Keys, err = serve.ReadKeys(f); err != nil {
-			return &datasets.Error{Place: s.keyFile, Message: err.Error()}
+			return usagef("%s: %v", s.keyFile, asUsage(err))
 		}
 	}
 	if err := serve.CheckAddr(s.addr, len(o.Keys) > 0); err != nil {
-		return usageError{err.Error()}
+		return asUsage(err)
 	}
 	b, err := openBundle(model)
 	if err != nil {
@@ -89,8 +90,25 @@ func (p *program) serve(ctx context.Context, s *serving, model string) error {
 	}
 	l, err := net.Listen("tcp", s.addr)
 	if err != nil {
-		return usagef("cannot listen on %s: %v", s.addr, err)
+		return cannotListen(s.addr, err)
 	}
-	fmt.Fprintf(p.stdout, "serving http://%s (model %s); Ctrl-C stops\n", l.Addr(), b.ID()[:12])
+	if p.json {
+		err = p.printJSON(map[string]any{"address": "http://" + l.Addr().String(), "model": b.ID()})
+	} else {
+		_, err = fmt.Fprintf(p.stdout, "serving http://%s (model %s); Ctrl-C stops\n", l.Addr(), b.ID()[:12])
+	}
+	if err != nil {
+		return err
+	}
 	return server.Run(ctx, l)
+}
+
+func cannotListen(addr string, err error) error {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return usagef("%s is in use by another program: choose another with --addr", addr)
+	case errors.Is(err, syscall.EACCES):
+		return usagef("%s may not be listened on by this user: choose a port from 1024 with --addr", addr)
+	}
+	return usagef("cannot listen on %s: %v", addr, err)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -147,7 +148,7 @@ func (t *training) settle() (err error) {
 		}
 		p.Kinds[k[:at]] = kind
 	}
-	return p.Check()
+	return asUsage(p.Check())
 }
 
 func (p *program) train(ctx context.Context, t *training, files []string) error {
@@ -162,7 +163,11 @@ func (p *program) train(ctx context.Context, t *training, files []string) error 
 		t.plan.SplitColumn, t.plan.Split = column, test
 		t.numbered = column == rowNumbers
 	}
+	if err := writableFile(t.out); err != nil {
+		return err
+	}
 	bar := p.bar()
+	defer bar.end()
 	bar.say("reading "+filepath.Base(files[0]), 0, 1)
 	table, notes, err := t.read(ctx, p, files)
 	if err != nil {
@@ -176,6 +181,9 @@ func (p *program) train(ctx context.Context, t *training, files []string) error 
 	for i := len(notes) - 1; i >= 0; i-- {
 		result.Report.Notes = append([]string{notes[i].Message}, result.Report.Notes...)
 	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	if err := renameio.WriteFile(t.out, result.Shipped, 0o644); err != nil {
 		return fmt.Errorf("writing %s: %w", t.out, err)
 	}
@@ -183,5 +191,19 @@ func (p *program) train(ctx context.Context, t *training, files []string) error 
 		return p.printJSON(result.Report)
 	}
 	p.printReport(&result.Report, t.out)
+	return nil
+}
+
+// writableFile finds out before the work whether its result can be written.
+func writableFile(path string) error {
+	if path == "-" || path == "" {
+		return usagef("--out wants a file, not %q", path)
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return usagef("--out wants a file: %q is a folder", path)
+	}
+	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
+		return usagef("there is no folder %q to write %s into", filepath.Dir(path), filepath.Base(path))
+	}
 	return nil
 }
