@@ -170,10 +170,10 @@ func blankRow(dst []matrix.Column, row int) {
 
 // Output describes one matrix column.
 type Output struct {
-	Name   string // unique within the matrix
-	Origin string // the column of the user's table, or the table of events
-	Kind   string // the feature kind that makes it
-	Levels int    // number of categories, "other" included; 0 for numbers
+	Name   string `json:"name"`   // unique within the matrix
+	Origin string `json:"origin"` // the column of the user's table, or the table of events
+	Kind   string `json:"kind"`   // the feature kind that makes it
+	Levels int    `json:"levels"` // number of categories, "other" included; 0 for numbers
 }
 
 // Outputs lists the matrix columns in order.

@@ -10,10 +10,11 @@ import (
 
 // Estimate is a figure and how sure it is.
 type Estimate struct {
-	Value     float64
-	SE        float64 // standard error
-	Low, High float64 // interval at the level asked for
-	P         float64 // two-sided p value of "the figure is zero" (for a ratio: is one)
+	Value float64 `json:"value"`
+	SE    float64 `json:"se"`  // standard error
+	Low   float64 `json:"low"` // interval at the level asked for
+	High  float64 `json:"high"`
+	P     float64 `json:"p"` // two-sided p value of "the figure is zero" (for a ratio: is one)
 }
 
 // normal is the estimate with a normal interval.
