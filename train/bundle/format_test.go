@@ -227,7 +227,7 @@ var crafted = []struct {
 	{"schema with an unknown zone", func(f *file) { f.schema()["zone"] = "Moon/Sea" }},
 	{"schema that reads creation as a number", func(f *file) { f.field("created_at")["kind"] = 1; f.field("created_at")["layout"] = "" }},
 	{"schema that lacks the column of creation", func(f *file) { f.roles()["created"] = "elsewhere" }},
-	{"schema without fields", "schema that reads amounts as text", func(f *file) { f.field("value")["kind"] = 6 }},
+	{"schema that reads amounts as text", func(f *file) { f.field("value")["kind"] = 6 }},
 	{"grades rising", func(f *file) { f.manifest["grades"] = []float64{0.1, 0.2, 0.3} }},
 }
 
