@@ -133,7 +133,20 @@ var (
 	unlost = sync.OnceValue(func() company { // losses are not recorded
 		p := crmPlan()
 		p.Contract.Lost, p.Model = nil, "linear"
-		return learn(crm(900, 3), p)
+		leads := crm(900, 3)
+		for _, name := range []string{"status", "closed_at"} {
+			c := leads.Column(name)
+			status, texts := leads.Column("status").Texts, datasets.Strings{}
+			for i := range leads.Rows {
+				if cell := c.Texts.At(i); status.At(i) == "Won" {
+					texts.Append(cell)
+				} else {
+					texts.Append(map[string]string{"status": "Open"}[name])
+				}
+			}
+			c.Texts = texts
+		}
+		return learn(leads, p)
 	})
 	untimed = sync.OnceValue(func() company {
 		return learn(flat(800, 4), train.Plan{

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -140,11 +141,11 @@ func (b *Bundle) forecast(s features.Snapshot) (*forecast, error) {
 	f := &forecast{Bundle: b, snapshot: s, warnings: make([][]string, n), errs: make([]error, n)}
 	roles := b.Manifest.Schema.Roles
 	f.amount, f.id = s.Leads.Column(roles.Amount), s.Leads.Column(roles.ID)
-	known := features.Snapshot{Leads: s.Leads, Events: s.Events}
-	if created := s.Leads.Column(roles.Created); created != nil && created.Times != nil {
-		known.AsOf = created.Times
+	var created []int64
+	if c := s.Leads.Column(roles.Created); c != nil {
+		created = c.Times
 	}
-	x, notes, err := b.encoder.Encode(known)
+	x, notes, err := b.encoder.Encode(b.atCreation(s, created))
 	if err != nil {
 		return nil, fmt.Errorf("bundle: %w", err)
 	}
@@ -157,9 +158,31 @@ func (b *Bundle) forecast(s features.Snapshot) (*forecast, error) {
 		}
 	}
 	if b.Manifest.Timed {
-		f.ages(known.AsOf)
+		f.ages(created)
 	}
 	return f, nil
+}
+
+// atCreation is what was known of the leads when they were created; one
+// without creation time is taken as created at its as-of.
+func (b *Bundle) atCreation(s features.Snapshot, created []int64) features.Snapshot {
+	known := features.Snapshot{Leads: s.Leads, Events: s.Events, AsOf: created}
+	if !b.Manifest.Timed || !slices.Contains(created, datasets.NoTime) {
+		return known
+	}
+	known.AsOf = slices.Clone(created)
+	for i, t := range created {
+		if t == datasets.NoTime {
+			known.AsOf[i] = s.AsOf[i]
+		}
+	}
+	known.Leads = &datasets.Table{Rows: s.Leads.Rows, Columns: slices.Clone(s.Leads.Columns), Place: s.Leads.Place}
+	for j, c := range known.Leads.Columns {
+		if c.Name == b.Manifest.Schema.Roles.Created {
+			known.Leads.Columns[j] = &datasets.Column{Name: c.Name, Kind: c.Kind, Times: known.AsOf}
+		}
+	}
+	return known
 }
 
 func (f *forecast) warn(row int, column, message string) {

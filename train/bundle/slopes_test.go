@@ -1,0 +1,72 @@
+package bundle
+
+import (
+	"math"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/leadcast/leadcast/models"
+)
+
+// TestWinSlopes holds the closed form against central differences.
+func TestWinSlopes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(0, 30).Draw(t, "cuts")
+		cuts, at := make([]float64, n), 0.0
+		for k := range cuts {
+			at += rapid.Float64Range(0.5, 60).Draw(t, "step")
+			cuts[k] = at
+		}
+		margins := make([]float64, 2*(n+1))
+		for i := range margins {
+			margins[i] = rapid.Float64Range(-14, 0).Draw(t, "margin")
+		}
+		if rapid.IntRange(0, 9).Draw(t, "never lost") == 0 {
+			for i := n + 1; i < len(margins); i++ {
+				margins[i] = math.Inf(-1)
+			}
+		}
+		age, h := rapid.Float64Range(0, at+100).Draw(t, "age"), rapid.Float64Range(1, 400).Draw(t, "horizon")
+		win := func(m []float64) float64 {
+			rates := [][]float64{make([]float64, n+1), make([]float64, n+1)}
+			for i, v := range m {
+				rates[i/(n+1)][i%(n+1)] = math.Exp(v)
+			}
+			var dst [2]float64
+			models.Curve{Cuts: cuts, Rates: rates, From: age}.At(dst[:], h)
+			return dst[0]
+		}
+		slopes := make([]float64, len(margins))
+		winSlopes(slopes, cuts, margins, age, h)
+		for i := range margins {
+			if math.IsInf(margins[i], -1) {
+				if slopes[i] != 0 {
+					t.Fatalf("slope %v by a rate of zero", slopes[i])
+				}
+				continue
+			}
+			const step = 1e-4
+			up, down := append([]float64(nil), margins...), append([]float64(nil), margins...)
+			up[i] += step
+			down[i] -= step
+			want := (win(up) - win(down)) / (2 * step)
+			if math.Abs(slopes[i]-want) > 1e-7 {
+				t.Fatalf("slope %d of %d: %v, by differences %v", i, len(margins), slopes[i], want)
+			}
+		}
+	})
+}
+
+// TestReasonOrder: the strongest first, ties by name, zeros never.
+func TestReasonOrder(t *testing.T) {
+	list := []Reason{{"b", 0.1}, {"z", 0}, {"c", -0.3}, {"a", -0.1}, {"d", 0.05}}
+	got := strongest(list, 3)
+	want := []Reason{{"c", -0.3}, {"a", -0.1}, {"b", 0.1}}
+	if len(got) != 3 || got[0] != want[0] || got[1] != want[1] || got[2] != want[2] {
+		t.Errorf("%v", got)
+	}
+	if s := (&Score{Reasons: got}).reasonText(); s != "c −0.300; a −0.100; b +0.100" {
+		t.Errorf("%q", s)
+	}
+}
