@@ -11,6 +11,7 @@ import (
 	"github.com/leadcast/leadcast/features"
 	"github.com/leadcast/leadcast/models"
 	"github.com/leadcast/leadcast/models/matrix"
+	"github.com/leadcast/leadcast/models/portable"
 	"github.com/leadcast/leadcast/models/survival"
 	"github.com/leadcast/leadcast/train/bundle"
 )
@@ -183,7 +184,101 @@ func (t *trainer) stack(ctx context.Context, x *matrix.Matrix, y models.Target, 
 			weights[c] = append(weights[c], v.blend.Weight[c][j])
 		}
 	}
-	return survival.NewStack(base, survival.Blend{Offset: v.blend.Offset, Weight: weights}, components...)
+	blend := survival.Blend{Offset: v.blend.Offset, Weight: weights}
+	stack, err := survival.NewStack(base, blend, components...)
+	if err != nil || len(components) == 0 {
+		return stack, err
+	}
+	if blend.Offset, err = t.level(stack, x, y, v.blend.Offset); err != nil {
+		return nil, err
+	}
+	return survival.NewStack(base, blend, components...)
+}
+
+// level moves the offsets of each cause so that, but for what validation
+// found, the events forecast for the rows that were fitted are those that
+// happened: a blend of logarithms lies below the mean of what it blends.
+func (t *trainer) level(stack *survival.Stack, x *matrix.Matrix, y models.Target, offset []float64) ([]float64, error) {
+	few := spread(everyIndex(x.Rows), mostLevelled)
+	x, y = x.Gather(few), gather(y, few)
+	margins := make([]float64, x.Rows*stack.Outputs())
+	if err := stack.Margins(margins, x); err != nil {
+		return nil, err
+	}
+	out, n := stack.Outputs(), t.intervals()
+	for i := range margins {
+		margins[i] -= offset[i%out]
+	}
+	rows := survival.Flat(y.Y, nil)
+	if t.timed {
+		var err error
+		if rows, err = survival.Expand(t.cuts, y, 0, 0); err != nil {
+			return nil, err
+		}
+	}
+	moved := append([]float64(nil), offset...)
+	for c := range out / n {
+		shift := t.shift(rows, margins, out, c*n, uint8(c+1))
+		for k := range n {
+			moved[c*n+k] += shift
+		}
+	}
+	return moved, nil
+}
+
+// shift is what the margins of a cause lack to forecast as many events as there are.
+func (t *trainer) shift(rows *survival.Rows, margins []float64, out, from int, cause uint8) float64 {
+	shift := 0.0
+	for range 20 {
+		events, expected, slope := 0.0, 0.0, 0.0
+		for i, subject := range rows.Subject {
+			if rows.Cause[i] == cause {
+				events++
+			}
+			m := margins[int(subject)*out+from+int(rows.Interval[i])] + shift
+			p := portable.Sigmoid(m)
+			s := p * (1 - p)
+			if t.timed {
+				p = rows.Exposure[i] * portable.Exp(m)
+				s = p
+			}
+			expected += p
+			slope += s
+		}
+		if events == 0 || !(slope > 0) {
+			return 0
+		}
+		step := (events - expected) / slope
+		if shift += step; math.Abs(step) < 1e-9 {
+			break
+		}
+	}
+	return min(max(shift, -1), 1)
+}
+
+// mostLevelled is the number of leads that the level is matched on.
+const mostLevelled = 40000
+
+func everyIndex(n int) []int32 {
+	rows := make([]int32, n)
+	for i := range rows {
+		rows[i] = int32(i)
+	}
+	return rows
+}
+
+// gather is the target of some rows.
+func gather(y models.Target, rows []int32) models.Target {
+	g := models.Target{}
+	for _, r := range rows {
+		if y.Y != nil {
+			g.Y = append(g.Y, y.Y[r])
+		}
+		if y.Exit != nil {
+			g.Entry, g.Exit, g.Cause = append(g.Entry, y.Entry[r]), append(g.Exit, y.Exit[r]), append(g.Cause, y.Cause[r])
+		}
+	}
+	return g
 }
 
 func (t *trainer) baseline(ctx context.Context, x *matrix.Matrix, y models.Target) (*survival.BaseRates, error) {

@@ -54,6 +54,7 @@ func (s Stacking) Fit(r *Rows, margins [][]float64) (Blend, error) {
 			if !f.minimise(theta) {
 				return Blend{}, fmt.Errorf("survival: cause %d: the blend cannot be fitted: a margin is out of range", c+1)
 			}
+			f.temper(theta)
 			for k := range n {
 				blend.Offset[c*n+k] = theta[0] + theta[1+f.group(k)]
 			}
@@ -61,6 +62,20 @@ func (s Stacking) Fit(r *Rows, margins [][]float64) (Blend, error) {
 		blend.Weight = append(blend.Weight, theta[f.candidates:])
 	}
 	return blend, nil
+}
+
+// temper shrinks the offsets by the rule of James and Stein (1961), each
+// against its own standard error: an offset of less than two of them is noise
+// and would only move every forecast, a clear one is kept.
+func (f *problem) temper(theta []float64) {
+	p := len(theta)
+	hessian := make([]float64, p*p)
+	f.value(theta, make([]float64, p), hessian)
+	for i := range f.candidates {
+		_, precision := f.prior(i)
+		z2 := float64(theta[i]*theta[i]) * (hessian[i*p+i] - precision)
+		theta[i] *= max(0, 1-4/max(z2, 1e-300))
+	}
 }
 
 // problem is the penalised regression of one cause. Its parameters are the
