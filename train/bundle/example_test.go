@@ -44,7 +44,7 @@ func ExampleWrite() {
 func ExampleBundle_Score() {
 	b := timed().b
 	created := start.AddDate(0, 0, 595).Format(time.RFC3339)
-	leads := one("L7", created, "Open", "", "1200", "friend", "11", "basic")
+	leads := one("L7", created, "Open", "", "1200", "web", "11", "basic")
 	snapshot, err := b.Read(leads, asOf)
 	if err != nil {
 		panic(err)
