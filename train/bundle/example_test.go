@@ -55,12 +55,12 @@ func ExampleBundle_Score() {
 	}
 	s := scores[0]
 	fmt.Printf("won, lost and open add to %.6f\n", *s.Win+*s.Lost+*s.Open)
-	fmt.Printf("grade %s, expected value is probability times amount: %v\n", s.Grade, math.Abs(*s.ExpectedValue-1200**s.Win) < 1e-9)
+	fmt.Printf("expected value is probability times amount: %v\n", math.Abs(*s.ExpectedValue-1200**s.Win) < 1e-9)
 	fmt.Printf("the strongest reason is %q\n", s.Reasons[0].Column)
 	fmt.Println(s.Warnings[0][:33])
 	// Output:
 	// won, lost and open add to 1.000000
-	// grade A, expected value is probability times amount: true
+	// expected value is probability times amount: true
 	// the strongest reason is "visits"
 	// p_win_1500d: at this age the data
 }

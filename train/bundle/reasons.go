@@ -142,8 +142,8 @@ func winSlopes(dst []float64, cuts, margins []float64, age, h float64) {
 		gone := -portable.Expm1(-float64(p.total * p.length))
 		// gain = open·w/(w+l)·(1−e^{−(w+l)d})
 		bend := float64(p.open*p.won) / p.total * float64(p.length*stays)
-		dw := float64(p.open*lost)/float64(p.total*p.total)*gone + bend
-		dl := -float64(p.open*p.won)/float64(p.total*p.total)*gone + bend
+		dw := float64(float64(p.open*lost)/float64(p.total*p.total)*gone) + bend
+		dl := bend - float64(float64(p.open*p.won)/float64(p.total*p.total)*gone)
 		dst[p.k] = float64(p.won * (dw - float64(p.length*later)))
 		dst[n+p.k] = float64(lost * (dl - float64(p.length*later)))
 	}
