@@ -14,7 +14,7 @@ import (
 type subjects struct {
 	rows  []int // rows of the study
 	y     models.Target
-	start []float64 // age at which the forecast is made: equals y.Entry where the landmark is later than creation
+	until int64 // everything strictly before it was seen; NoTime without dates
 }
 
 // fold is one origin of validation: what was known by then, and what came
@@ -39,7 +39,10 @@ func (s *study) between(from, to cut) subjects { return s.window(from, to, nil) 
 
 // window follows the leads through [from, to); keep, where given, says which leads.
 func (s *study) window(from, to cut, keep func(row int) bool) subjects {
-	var w subjects
+	w := subjects{until: s.out.End}
+	if s.dated && to < float64(s.out.End) {
+		w.until = int64(to)
+	}
 	for i := range s.out.State {
 		if keep != nil && !keep(i) {
 			continue
@@ -107,16 +110,19 @@ func (w *subjects) index() []int32 {
 	return index
 }
 
+// won reports whether subject i was won as far as its life may be seen.
+func (w *subjects) won(i int) bool {
+	if w.y.Cause != nil {
+		return w.y.Cause[i] == uint8(datasets.Won)
+	}
+	return w.y.Y[i] > 0
+}
+
 // wins counts the won subjects.
 func (w *subjects) wins() int {
 	n := 0
-	for _, y := range w.y.Y {
-		if y > 0 {
-			n++
-		}
-	}
-	for _, c := range w.y.Cause {
-		if c == uint8(datasets.Won) {
+	for i := range w.rows {
+		if w.won(i) {
 			n++
 		}
 	}

@@ -354,7 +354,7 @@ func (t *trainer) manifest(w *subjects, v *validation, j *bundle.Judgement) bund
 		}
 	}
 	if t.dated {
-		m.AsOf = datasets.FormatTime(t.out.End)
+		m.AsOf = datasets.FormatTime(w.until)
 	}
 	m.MeanAmount = t.meanAmount(w)
 	return m
@@ -373,8 +373,8 @@ func (t *trainer) meanAmount(w *subjects) float64 {
 		return 0
 	}
 	sum, n := 0.0, 0
-	for _, r := range w.rows {
-		if t.out.State[r] == datasets.Won && !math.IsNaN(c.Nums[r]) {
+	for i, r := range w.rows {
+		if w.won(i) && !math.IsNaN(c.Nums[r]) {
 			sum += c.Nums[r]
 			n++
 		}

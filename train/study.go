@@ -46,6 +46,10 @@ func prepare(raw *datasets.Table, p Plan) (*study, error) {
 		return nil, err
 	}
 	p = s.plan
+	raw, err := s.existing(raw)
+	if err != nil {
+		return nil, err
+	}
 	schema, notes, err := datasets.Infer(raw, datasets.Hints{Kinds: p.Kinds, Dates: p.Dates, Zone: p.Zone, Roles: p.Roles, Missing: p.Missing})
 	if err != nil {
 		return nil, err
@@ -62,16 +66,77 @@ func prepare(raw *datasets.Table, p Plan) (*study, error) {
 		return nil, err
 	}
 	s.note(notes...)
+	if len(s.out.Rows) == 0 {
+		return nil, s.nobody(raw.Rows)
+	}
 	typed, raw = typed.Gather(s.out.Rows), raw.Gather(s.out.Rows)
 	s.sortLeads(raw, typed, s.rows())
 	s.losses = slices.Contains(s.out.State, datasets.Lost)
+	if !s.timed && !s.losses {
+		return nil, &datasets.Error{Column: p.Roles.Outcome, Message: "every lead with an outcome is won: there is nothing to tell apart"}
+	}
 	return s, s.columns()
 }
 
-func (s *study) note(notes ...datasets.Note) { s.notes = append(s.notes, notes...) }
+// nobody says that none of the rows is a lead to learn from.
+func (s *study) nobody(rows int) error {
+	message := fmt.Sprintf("none of the %d rows is a lead that can be learnt from", rows)
+	if s.plan.AsOf != datasets.NoTime {
+		message += fmt.Sprintf(" by %s: is --as-of right?", day(s.plan.AsOf))
+	}
+	for _, n := range s.notes {
+		if strings.Contains(n.Message, "left out") || strings.Contains(n.Message, "do not exist yet") {
+			message += "; " + noteText(n)
+		}
+	}
+	return &datasets.Error{Message: message}
+}
+
+// note keeps what is to be reported. What concerns single cells is not: their
+// column has a note with their number.
+func (s *study) note(notes ...datasets.Note) {
+	for _, n := range notes {
+		if n.Row < 0 {
+			s.notes = append(s.notes, n)
+		}
+	}
+}
 
 func (s *study) notef(column, format string, args ...any) {
 	s.note(datasets.Note{Column: column, Row: -1, Message: fmt.Sprintf(format, args...)})
+}
+
+// existing drops leads that were created at or after the as-of: nothing of
+// them may be seen, not even how their cells are written.
+func (s *study) existing(raw *datasets.Table) (*datasets.Table, error) {
+	c := raw.Column(s.plan.Roles.Created)
+	if c == nil || s.plan.AsOf == datasets.NoTime {
+		return raw, nil
+	}
+	schema, _, err := datasets.Infer(&datasets.Table{Rows: raw.Rows, Columns: []*datasets.Column{c}, Place: raw.Place},
+		datasets.Hints{Roles: datasets.Roles{Created: c.Name}, Dates: s.plan.Dates, Zone: s.plan.Zone, Missing: s.plan.Missing})
+	if err != nil {
+		return nil, err
+	}
+	typed, _, err := schema.Apply(&datasets.Table{Rows: raw.Rows, Columns: []*datasets.Column{c}})
+	if err != nil {
+		return nil, err
+	}
+	var rows []int
+	for i, at := range typed.Columns[0].Times {
+		if at < s.plan.AsOf {
+			rows = append(rows, i)
+		}
+	}
+	later := raw.Rows - len(rows)
+	if later == 0 || typed.Columns[0].Times == nil {
+		return raw, nil
+	}
+	s.notef(c.Name, "leads created at or after the as-of %s, which do not exist yet: %d", day(s.plan.AsOf), later)
+	if len(rows) == 0 {
+		return nil, &datasets.Error{Column: c.Name, Message: "all leads were created at or after the as-of " + day(s.plan.AsOf)}
+	}
+	return raw.Gather(rows), nil
 }
 
 // roles checks the columns that the plan names and guesses the rest.
@@ -108,13 +173,20 @@ func (s *study) roles(raw *datasets.Table) error {
 	for _, g := range []struct {
 		role  *string
 		guess string
+		what  string
 		when  bool
 	}{
-		{&r.ID, guess.ID, true}, {&r.Account, guess.Account, true}, {&r.Amount, guess.Amount, true},
-		{&r.Created, guess.Created, r.Order == "" && r.Duration == ""},
-		{&r.Closed, guess.Closed, r.Order == "" && r.Duration == ""},
-		{&r.Campaign, guess.Campaign, true}, {&r.Owner, guess.Owner, true},
+		{&r.ID, guess.ID, "the id", true}, {&r.Account, guess.Account, "the account", true}, {&r.Amount, guess.Amount, "the amount", true},
+		{&r.Created, guess.Created, "the creation time", r.Order == "" && r.Duration == ""},
+		{&r.Closed, guess.Closed, "the closing time", r.Order == "" && r.Duration == ""},
+		{&r.Campaign, guess.Campaign, "the campaign", true}, {&r.Owner, guess.Owner, "the owner", true},
 	} {
+		for _, n := range notes {
+			if g.when && *g.role == "" && g.guess == "" && !slices.Contains(s.plan.Exclude, n.Column) &&
+				(strings.HasPrefix(n.Message, g.what+" could be ") || strings.HasPrefix(n.Message, "is named like "+g.what)) {
+				s.note(n)
+			}
+		}
 		if g.when && *g.role == "" && g.guess != "" && !slices.Contains(taken, g.guess) {
 			*g.role = g.guess
 			for _, n := range notes {
@@ -197,7 +269,7 @@ func (s *study) rows() []int {
 // by name, so that the order in the file does not matter.
 func (s *study) sortLeads(raw, t *datasets.Table, rows []int) {
 	position := s.positions(t)
-	identity := identities(t, s.plan.Roles.ID)
+	identity, content := identities(t, s.plan.Roles.ID), identities(t, "")
 	rows = slices.Clone(rows)
 	slices.SortStableFunc(rows, func(a, b int) int {
 		if position != nil {
@@ -205,7 +277,7 @@ func (s *study) sortLeads(raw, t *datasets.Table, rows []int) {
 				return c
 			}
 		}
-		return cmp.Or(cmp.Compare(s.out.Created[a], s.out.Created[b]), cmp.Compare(identity[a], identity[b]))
+		return cmp.Or(cmp.Compare(s.out.Created[a], s.out.Created[b]), cmp.Compare(identity[a], identity[b]), cmp.Compare(content[a], content[b]))
 	})
 	s.keys = pick(identity, rows)
 	s.groups = s.keys

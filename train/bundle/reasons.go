@@ -141,7 +141,7 @@ func winSlopes(dst []float64, cuts, margins []float64, age, h float64) {
 		stays := portable.Exp(-float64(p.total * p.length))
 		gone := -portable.Expm1(-float64(p.total * p.length))
 		// gain = open·w/(w+l)·(1−e^{−(w+l)d})
-		bend := float64(p.open*p.won) / p.total * float64(p.length*stays)
+		bend := float64(float64(p.open*p.won) / p.total * float64(p.length*stays))
 		dw := float64(float64(p.open*lost)/float64(p.total*p.total)*gone) + bend
 		dl := bend - float64(float64(p.open*p.won)/float64(p.total*p.total)*gone)
 		dst[p.k] = float64(p.won * (dw - float64(p.length*later)))
