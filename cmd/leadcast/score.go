@@ -97,6 +97,9 @@ func (p *program) score(ctx context.Context, s *scoring, model string, files []s
 			return err
 		}
 	}
+	if !slices.ContainsFunc(raw.Names(), func(name string) bool { return b.Manifest.Schema.Field(name) != nil }) {
+		return &datasets.Error{Place: files[0], Message: "has none of the columns that the model was trained on: is it the right file?"}
+	}
 	snapshot, err := b.Read(raw, asOf)
 	if err != nil {
 		return err
@@ -108,7 +111,7 @@ func (p *program) score(ctx context.Context, s *scoring, model string, files []s
 	}
 	bar.end()
 	p.notes(append(notes, relevant(b, snapshot.Notes)...))
-	p.warnOfAges(b, scores)
+	p.commonWarnings(scores)
 	t := b.Table(scores)
 	if s.withInput {
 		if t, err = beside(raw, t, b.Manifest.Schema.Roles.ID); err != nil {
@@ -181,16 +184,25 @@ func (p *program) notes(notes []datasets.Note) {
 	}
 }
 
-// warnOfAges says once what is in many rows.
-func (p *program) warnOfAges(b *bundle.Bundle, scores []bundle.Score) {
-	old := 0
-	for _, s := range scores {
-		if s.Old {
-			old++
+// commonWarnings says once what is in more than half of the rows.
+func (p *program) commonWarnings(scores []bundle.Score) {
+	counts := map[string]int{}
+	var order []string
+	for i := range scores {
+		warnings := scores[i].Warnings
+		if scores[i].Err != nil {
+			warnings = []string{"not scored: " + scores[i].Err.Error()}
+		}
+		for _, w := range warnings {
+			if counts[w]++; counts[w] == 1 {
+				order = append(order, w)
+			}
 		}
 	}
-	if old*2 > len(scores) {
-		fmt.Fprintf(p.stderr, "note: %d of %d leads are older than any that training saw (until %s): was --as-of forgotten?\n", old, len(scores), b.Manifest.AsOf)
+	for _, w := range order {
+		if 2*counts[w] > len(scores) {
+			fmt.Fprintf(p.stderr, "note: %d of %d leads: %s\n", counts[w], len(scores), printable(w))
+		}
 	}
 }
 
