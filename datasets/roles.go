@@ -37,6 +37,9 @@ func GuessRoles(t *Table) (Roles, []Note) {
 		g.onlyID(&r.ID)
 	}
 	g.find(&r.Created, "the creation time", createdNames, g.times)
+	if r.Created == "" && !g.refused {
+		g.noTimes()
+	}
 	if r.Created != "" {
 		g.find(&r.Closed, "the closing time", closedNames, g.times)
 	}
@@ -75,6 +78,15 @@ func (g *guesser) find(role *string, what string, groups [][]string, fits func(c
 			g.notes = append(g.notes, Note{"", -1, fmt.Sprintf("%s could be %s: none is taken, say which", what, strings.Join(quoted(found), " or "))})
 		}
 		return
+	}
+}
+
+// noTimes tells of columns that are named like the creation time and hold none.
+func (g *guesser) noTimes() {
+	for _, c := range g.table.Columns {
+		if slices.Contains(slices.Concat(createdNames...), strings.Join(headerWords(c.Name), "_")) {
+			g.notes = append(g.notes, Note{c.Name, -1, "is named like the creation time, but its cells are no dates: if they are, in a form of their own, say --created"})
+		}
 	}
 }
 

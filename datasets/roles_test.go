@@ -26,7 +26,7 @@ func TestGuessRoles(t *testing.T) {
 		{"two ids", []*Column{rawColumn("x_id", "1", "2", "3"), rawColumn("y_id", "1", "2", "3")}, Roles{}, ""},
 		{"a campaign that counts", []*Column{rawColumn("campaign", "1", "2", "1")}, Roles{}, ""},
 		{"a campaign by number", []*Column{rawColumn("campaign_id", "916", "936", "916")}, Roles{Campaign: "campaign_id"}, "is taken for the campaign, by its name"},
-		{"created is no time", []*Column{rawColumn("created", "yes", "no", "yes")}, Roles{}, ""},
+		{"created is no time", []*Column{rawColumn("created", "yes", "no", "yes")}, Roles{}, "is named like the creation time, but its cells are no dates: if they are, in a form of their own, say --created"},
 		{"closing without creation", []*Column{rawColumn("Close Date", dates...)}, Roles{}, ""},
 		{"a constant status", []*Column{rawColumn("status", "Won", "Won", "Won")}, Roles{}, ""},
 		{"an account that is mostly missing", []*Column{rawColumn("company", "NULL", "NULL", "5")}, Roles{}, ""},
