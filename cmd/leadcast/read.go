@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"io"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -81,9 +83,21 @@ func (in *input) readOne(ctx context.Context, p *program, paths []string) (*data
 	return table, nil, nil
 }
 
+// openers is the table from the endings of a file's name, but for .gz, to what
+// reads it; any other file is separated text. A new source is one line here.
+var openers = []struct {
+	endings []string
+	open    func(paths []string, stdin io.Reader) (datasets.Source, error)
+}{
+	{[]string{".parquet"}, func(paths []string, _ io.Reader) (datasets.Source, error) { return parquet.Open(paths) }},
+}
+
 func (in *input) open(p *program, paths []string) (datasets.Source, error) {
-	if strings.EqualFold(filepath.Ext(paths[0]), ".parquet") {
-		return parquet.Open(paths)
+	name := strings.TrimSuffix(strings.ToLower(paths[0]), ".gz")
+	for _, o := range openers {
+		if slices.Contains(o.endings, filepath.Ext(name)) {
+			return o.open(paths, p.stdin)
+		}
 	}
 	o := csv.Options{MaxErrors: in.maxErrors, Stdin: p.stdin}
 	switch s := []rune(in.separator); {
