@@ -8,11 +8,10 @@ import (
 )
 
 // Infer proposes a spec for a typed table: one entry a column that can be
-// used. Left out, each with a note, are ids, columns of one value and columns
-// that name persons; without one, empty columns, those in exclude and those
-// whose role is id, account, outcome, closed, duration or order. Columns of
-// e-mail addresses and telephone numbers are used through derived features
-// only, which a note says too.
+// used. Left out, each with a note, are ids and columns of one value; without
+// one, empty columns, those in exclude and those whose role is id, account,
+// outcome, closed, duration or order. Columns that tell of persons are used
+// through derived features only, or not at all, which a note says too.
 func Infer(t *datasets.Table, s *datasets.Schema, exclude []string) (Spec, []datasets.Note) {
 	r := s.Roles
 	never := append([]string{r.ID, r.Account, r.Outcome, r.Closed, r.Duration, r.Order}, exclude...)

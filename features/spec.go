@@ -19,7 +19,7 @@ type Spec struct {
 // ColumnSpec is the use of one column.
 type ColumnSpec struct {
 	Column string `json:"column"`         // the column as the user's table names it; for events the name of the table
-	Kind   string `json:"kind"`           // number, category, date, created, multi, text, title, email, phone, url or events
+	Kind   string `json:"kind"`           // a name of the table kinds: number, category, date, …
 	Key    string `json:"key,omitempty"`  // events: the column that names the lead, in the leads and in the events
 	Type   string `json:"type,omitempty"` // events: the column that says what sort of event it is; "" where there is none
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/models"
 	"github.com/leadcast/leadcast/models/gbm"
 	"github.com/leadcast/leadcast/models/linear"
@@ -41,6 +42,21 @@ func (t *trainer) contenders() []candidate {
 		}
 	}
 	return list
+}
+
+// suited ends training where the model that the plan names cannot learn from
+// such a table.
+func (t *trainer) suited() error {
+	for _, c := range candidates {
+		switch {
+		case c.name != t.plan.Model:
+		case t.timed && c.rate == nil:
+			return &datasets.Error{Message: fmt.Sprintf("the model %s needs a table without times, and this one has times: choose another with --model", c.name)}
+		case !t.timed && c.chance == nil:
+			return &datasets.Error{Message: fmt.Sprintf("the model %s needs a table with times, and this one has none: choose another with --model", c.name)}
+		}
+	}
+	return nil
 }
 
 // boosted is the booster of a cause (1 is won). Untuned, it stops by the rows

@@ -48,6 +48,9 @@ func Run(ctx context.Context, raw *datasets.Table, p Plan, progress Progress) (*
 		return nil, err
 	}
 	t := &trainer{study: s, progress: progress}
+	if err := t.suited(); err != nil {
+		return nil, err
+	}
 	everything := s.window(math.Inf(-1), math.Inf(1), nil)
 	if err := t.supported(&everything); err != nil {
 		return nil, err
