@@ -41,8 +41,16 @@ func (l Baseline) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) (m
 	if err != nil {
 		return nil, err
 	}
-	events, exposure := r.sums(b.axis, y.Valid)
-	n := len(l.Cuts) + 1
+	b.margins, err = r.logRates(b.axis, y.Valid)
+	return b, err
+}
+
+// logRates are the logs of events over time at risk by cause and interval,
+// shrunk towards the cause's overall rate by one event's worth; −Inf for a
+// cause without events.
+func (r *Rows) logRates(a axis, valid []bool) ([]float64, error) {
+	events, exposure := r.sums(a, valid)
+	n := len(a.cuts) + 1
 	total := 0.0
 	for _, e := range exposure {
 		total += e
@@ -50,20 +58,20 @@ func (l Baseline) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) (m
 	if !(total > 0) {
 		return nil, errors.New("survival: no rows to be fitted")
 	}
-	b.margins = make([]float64, b.Outputs())
-	for c := range l.Causes {
+	rates := make([]float64, a.Outputs())
+	for c := range a.causes {
 		happened := 0.0
 		for _, d := range events[c*n:][:n] {
 			happened += d
 		}
 		for k, e := range exposure {
-			b.margins[c*n+k] = portable.Log((events[c*n+k] + 1) / (e + total/happened))
+			rates[c*n+k] = portable.Log((events[c*n+k] + 1) / (e + total/happened))
 			if happened == 0 {
-				b.margins[c*n+k] = portable.Log(0)
+				rates[c*n+k] = portable.Log(0)
 			}
 		}
 	}
-	return b, nil
+	return rates, nil
 }
 
 // sums are the weighted events by cause and interval and the time at risk by

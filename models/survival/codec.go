@@ -35,7 +35,7 @@ func (h *Hazards) AppendBinary(b []byte) ([]byte, error) {
 	b = h.axis.append(append(b, tagHazards))
 	b = binary.AppendUvarint(b, uint64(h.columns))
 	b = appendBytes(b, []byte(h.column))
-	b = appendFloats(b, h.ages)
+	b = appendFloats(appendFloats(b, h.ages), h.base)
 	for _, m := range h.models {
 		var err error
 		if b, err = appendModel(b, m); err != nil {
@@ -231,18 +231,25 @@ func (r *reader) base() *BaseRates {
 	if flag > 1 || b.chance && b.Outputs() != 1 {
 		r.fail("a probability has one output")
 	}
-	b.margins = r.floats(b.Outputs())
-	for _, m := range b.margins {
+	b.margins = r.logRates(b.Outputs())
+	return b
+}
+
+// logRates reads logs of rates: finite, or −Inf where nothing ever happened.
+func (r *reader) logRates(want int) []float64 {
+	rates := r.floats(want)
+	for _, m := range rates {
 		if m != m || math.IsInf(m, 1) {
 			r.fail("a base rate is out of range")
 		}
 	}
-	return b
+	return rates
 }
 
 func (r *reader) hazards() *Hazards {
 	h := &Hazards{axis: r.axis(), columns: r.columns(), column: string(r.bytes())}
 	h.ages = r.finite(len(h.cuts) + 1)
+	h.base = r.logRates(h.Outputs())
 	for c := 0; c < h.causes && r.err == nil; c++ {
 		m := r.model(true)
 		if m != nil && m.Outputs() != 1 {

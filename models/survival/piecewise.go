@@ -52,6 +52,9 @@ func (p Piecewise) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) (
 	}
 	wide := h.widen(x.Gather(r.Subject), r.Interval)
 	rows := p.target(r, y)
+	if h.base, err = r.logRates(h.axis, y.Valid); err != nil {
+		return nil, err
+	}
 	h.models = make([]models.Model, p.Causes)
 	for cause := 1; cause <= p.Causes; cause++ {
 		if err := ctx.Err(); err != nil {
@@ -60,6 +63,7 @@ func (p Piecewise) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) (
 		if r.count(cause, rows.Valid, rows.Y) == 0 {
 			continue
 		}
+		h.expect(rows.Exposure, r, cause)
 		m, err := p.Learner(cause).Fit(ctx, wide, rows)
 		if err != nil {
 			return nil, fmt.Errorf("survival: cause %d: %w", cause, err)
@@ -79,7 +83,7 @@ func (p Piecewise) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) (
 func (p Piecewise) target(r *Rows, y models.Target) models.Target {
 	t := models.Target{
 		Y:        make([]float64, len(r.Subject)),
-		Exposure: r.Exposure,
+		Exposure: make([]float64, len(r.Subject)),
 		Weight:   r.Weight,
 		Keys:     make([]uint64, len(r.Subject)),
 	}
@@ -93,6 +97,20 @@ func (p Piecewise) target(r *Rows, y models.Target) models.Target {
 		}
 	}
 	return t
+}
+
+// expect writes the events of a cause that the base rates expect in each row:
+// learners are fitted to the ratio of the rate to that of the row's age, so that
+// what they shrink to, and start from, is the course over age and not its mean.
+func (h *Hazards) expect(dst []float64, r *Rows, cause int) {
+	n := len(h.ages)
+	rates := make([]float64, n)
+	for k := range rates {
+		rates[k] = portable.Exp(h.base[(cause-1)*n+k])
+	}
+	for row, k := range r.Interval {
+		dst[row] = float64(r.Exposure[row] * rates[k])
+	}
 }
 
 // count writes the events of a cause to dst, 0 or 1 a row, and returns how many
@@ -150,6 +168,7 @@ type Hazards struct {
 	columns int            // of the matrices it takes
 	column  string         // name of the age column
 	ages    []float64      // value of the age column, one an interval
+	base    []float64      // log base rates that the models' margins are added to, in the layout of Margins
 	models  []models.Model // one a cause, nil where nothing ever happened
 }
 
@@ -165,13 +184,13 @@ func (h *Hazards) Without() (causes []int) {
 
 // Predict implements models.Model.
 func (h *Hazards) Predict(dst []float64, x *matrix.Matrix) error {
-	return h.each(dst, x, 0, models.Model.Predict)
-}
-
-// Margins writes the log-rates in the layout of Predict; −Inf where a cause
-// had no event.
-func (h *Hazards) Margins(dst []float64, x *matrix.Matrix) error {
-	return h.each(dst, x, portable.Log(0), margins)
+	if err := h.Margins(dst, x); err != nil {
+		return err
+	}
+	for i, m := range dst {
+		dst[i] = portable.Exp(m)
+	}
+	return nil
 }
 
 // margins are the log-rates of a model of one rate.
@@ -191,9 +210,9 @@ func margins(m models.Model, dst []float64, x *matrix.Matrix) error {
 // chunk is the number of subjects that are expanded at a time.
 const chunk = 512
 
-// each asks the model of each cause for one value a subject and interval and
-// lays them out; absent is the value where there is no model.
-func (h *Hazards) each(dst []float64, x *matrix.Matrix, absent float64, ask func(models.Model, []float64, *matrix.Matrix) error) error {
+// Margins writes the log-rates in the layout of Predict; −Inf where a cause
+// had no event.
+func (h *Hazards) Margins(dst []float64, x *matrix.Matrix) error {
 	if err := h.takes(dst, x, h.columns); err != nil {
 		return err
 	}
@@ -203,15 +222,16 @@ func (h *Hazards) each(dst []float64, x *matrix.Matrix, absent float64, ask func
 		rows := min(chunk, x.Rows-from)
 		wide, values := h.window(x, from, rows), buffer[:rows*n]
 		for c, m := range h.models {
-			if m == nil {
-				for k := range values {
-					values[k] = absent
+			clear(values)
+			if m != nil {
+				if err := margins(m, values, wide); err != nil {
+					return fmt.Errorf("survival: cause %d: %w", c+1, err)
 				}
-			} else if err := ask(m, values, wide); err != nil {
-				return fmt.Errorf("survival: cause %d: %w", c+1, err)
 			}
 			for i := range rows {
-				copy(dst[(from+i)*out+c*n:][:n], values[i*n:])
+				for k := range n {
+					dst[(from+i)*out+c*n+k] = h.base[c*n+k] + values[i*n+k]
+				}
 			}
 		}
 	}
@@ -265,6 +285,7 @@ func (h *Hazards) Shares(dst []float64, x *matrix.Matrix, weights []float64) (ba
 			for k, w := range weights[i*out+c*n:][:n] {
 				if w != 0 { // a horizon touches few intervals
 					subjects, intervals, some = append(subjects, int32(i)), append(intervals, uint8(k)), append(some, w)
+					base += float64(w * h.base[c*n+k])
 				}
 			}
 		}

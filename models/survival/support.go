@@ -61,7 +61,7 @@ func NewSupport(y models.Target) Support {
 // its second half. It is 0 where there is none.
 func (s Support) Horizon(from float64) float64 {
 	for k := len(s.Age) - 1; k >= 0 && s.Age[k] > from; k-- {
-		middle := from + (s.Age[k]-from)/2
+		middle := from + float64((s.Age[k]-from)/2)
 		if s.AtRisk[k] >= leastAtRisk && s.Wins[k]-s.winsBy(middle) >= leastWins {
 			return s.Age[k] - from
 		}
