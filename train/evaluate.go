@@ -9,6 +9,7 @@ import (
 	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/features"
 	"github.com/leadcast/leadcast/models"
+	"github.com/leadcast/leadcast/models/calib"
 	"github.com/leadcast/leadcast/models/metric"
 	"github.com/leadcast/leadcast/train/bundle"
 )
@@ -39,7 +40,8 @@ type AtHorizon struct {
 	Brier    float64         `json:"brier"`
 	ECE      float64         `json:"ece"` // 15 bins of equal mass
 	OE       metric.Estimate `json:"observed_expected"`
-	Top      float64         `json:"gain_top_10"` // share of the wins among the 10 % scored highest
+	Slope    float64         `json:"calibration_slope"` // of a logistic recalibration; 1 is right, below is over-confident
+	Top      float64         `json:"gain_top_10"`       // share of the wins among the 10 % scored highest
 }
 
 // Evaluate forecasts leads that the bundle has not seen, each at its creation
@@ -234,6 +236,9 @@ func compare(days int, y, p, base []float64) (AtHorizon, bool) {
 	h.Brier = metric.Brier(y, p, nil)
 	h.ECE = metric.ECE(y, p, nil, 15)
 	h.OE = metric.ObservedExpected(float64(h.Won), expected, 0.95)
+	if line, err := calib.Logistic(p, y, nil); err == nil {
+		h.Slope = line.A
+	}
 	if top := metric.Gain(y, p, nil, 10); len(top) > 0 {
 		h.Top = top[0].CumGain
 	}
