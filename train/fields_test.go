@@ -28,7 +28,7 @@ import (
 // filled in at closing are withheld, with their counts; --keep keeps them.
 func TestPlantedColumns(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "crm")
-	if err := (synth.CRM{Leads: 2500, Seed: 21}).Write(context.Background(), dir, nil); err != nil {
+	if err := (synth.CRM{Leads: 1500, Seed: 21}).Write(context.Background(), dir, nil); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(filepath.Join(dir, "truth", "asof.txt"))
