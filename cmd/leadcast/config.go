@@ -130,7 +130,7 @@ func (p *program) applyEntry(c *cobra.Command, file string, e *ast.MappingValueN
 	}
 	for _, v := range flagValues(value, flag) {
 		if err := flag.Value.Set(v); err != nil {
-			return usagef("%s:%d: %s: %v", file, line, key, err)
+			return usagef("%s:%d: %s: %q is not what the flag takes", file, line, key, v)
 		}
 	}
 	flag.Changed = true

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/klauspost/compress/zstd"
+
 	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/train"
 )
@@ -144,4 +146,59 @@ func scored(t *testing.T, a answer) string {
 		b.WriteString(printable(fmt.Sprintf("%s: %s; %s\n", r[at["lead_id"]], forecast, r[at["warnings"]])))
 	}
 	return b.String()
+}
+
+// Files that are too large to lie in testdata.
+func TestLargeDirtyFiles(t *testing.T) {
+	tidy, err := os.ReadFile(filepath.Join("testdata", "dirty", "crlf.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(strings.ReplaceAll(string(tidy), "\r", "")), "\n")
+	with := func(name string, cell func(row int) string) string {
+		var b strings.Builder
+		for i, line := range lines {
+			b.WriteString(line + ",")
+			if i == 0 {
+				b.WriteString(name + "\n")
+			} else {
+				b.WriteString(cell(i) + "\n")
+			}
+		}
+		return b.String()
+	}
+	wide := func(n int) string {
+		var names, numbers strings.Builder
+		for k := range n {
+			fmt.Fprintf(&names, ",c%d", k)
+			fmt.Fprintf(&numbers, ",%d", k%7)
+		}
+		return with(names.String()[1:], func(int) string { return numbers.String()[1:] })
+	}
+	z, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, text, says string
+		code             int
+	}{
+		{"wide.csv", wide(2000), "", exitOK},
+		{"wider.csv", wide(10_000), "leadcast: wider.csv:1: more than 10,000 columns: is this a table with one lead a line?\n", exitData},
+		{"long.csv", with("note", func(i int) string { return strings.Repeat("a", 10<<20*(i/20%2)) }), "leadcast: long.csv:21: a cell is longer than 1 MiB: is a quote before it never closed?\n", exitData},
+		{"packed.csv.zst", string(z.EncodeAll([]byte(with("note", func(int) string { return "x" })), nil)), "", exitOK},
+		{"no-end.csv", strings.Join(lines, "\n"), "", exitOK},
+		{"many-values.csv", with("interests", func(i int) string { return strings.Repeat(fmt.Sprintf("v%d;", i), 5000) }), "", exitOK},
+		{"deep-text.csv", with("message", func(i int) string { return strings.Repeat("word ", 20_000) }), "", exitOK},
+	} {
+		dir := t.TempDir()
+		write(t, filepath.Join(dir, c.name), c.text)
+		a := leadcast(t, "", "train", filepath.Join(dir, c.name), "--outcome", "status", "--won", "Won", "--lost", "Lost", "--model", "base", "-o", filepath.Join(dir, "m"))
+		if a.code != c.code || a.stderr != c.says {
+			t.Errorf("%s: exit %d, %swant exit %d, %s", c.name, a.code, a.stderr, c.code, c.says)
+		}
+		if c.code == exitOK && !strings.HasPrefix(a.stdout, "40 leads: 23 won, 17 lost, 0 open\n") {
+			t.Errorf("%s: %s", c.name, a.stdout)
+		}
+	}
 }

@@ -43,11 +43,9 @@ type program struct {
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
 	p := &program{args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: time.Now, terminal: isTerminal(os.Stderr)}
-	code := p.run(ctx)
-	stop()
-	os.Exit(code)
+	os.Exit(p.run(ctx))
 }
 
 func isTerminal(f *os.File) bool {

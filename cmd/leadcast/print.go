@@ -130,14 +130,14 @@ func (p *program) printEvaluation(e *train.Evaluation, horizons []int) {
 		fmt.Fprintln(p.stdout, "  no horizon has both won and other leads that were followed long enough")
 		return
 	}
-	w := p.sheet("won within", "leads", "won", "AUC (95 %)", "log loss", "base", "Brier", "ECE", "observed ÷ expected (95 %)", "wins in top 10 %")
+	w := p.sheet("won within", "leads", "won", "AUC (95 %)", "log loss", "base", "Brier", "ECE", "slope", "observed ÷ expected (95 %)", "wins in top 10 %")
 	for _, h := range e.Horizons {
 		name := fmt.Sprintf("%d days", h.Days)
 		if h.Days == 0 {
 			name = "ever"
 		}
 		w.AppendRow(table.Row{name, h.Leads, h.Won, fmt.Sprintf("%.3f (%.3f–%.3f)", h.AUC.Value, h.AUC.Low, h.AUC.High),
-			fmt.Sprintf("%.4f", h.LogLoss), fmt.Sprintf("%.4f", h.BaseLoss), fmt.Sprintf("%.4f", h.Brier), fmt.Sprintf("%.4f", h.ECE),
+			fmt.Sprintf("%.4f", h.LogLoss), fmt.Sprintf("%.4f", h.BaseLoss), fmt.Sprintf("%.4f", h.Brier), fmt.Sprintf("%.4f", h.ECE), fmt.Sprintf("%.2f", h.Slope),
 			fmt.Sprintf("%.2f (%.2f–%.2f)", h.OE.Value, h.OE.Low, h.OE.High), fmt.Sprintf("%.0f %%", 100*h.Top)})
 	}
 	w.Render()

@@ -51,6 +51,9 @@ func (in *input) read(ctx context.Context, p *program, paths []string) (*dataset
 			return nil, nil, err
 		}
 		notes = append(notes, more...)
+		if other.Column(j[at+1:]) == nil {
+			return nil, nil, &datasets.Error{Place: j[:at], Column: j[at+1:], Message: "there is no such column, which --join names as the key"}
+		}
 		if table, more, err = datasets.Join(table, other, j[at+1:]); err != nil {
 			return nil, nil, err
 		}

@@ -237,17 +237,17 @@ type tableWriter interface {
 // whole or not at all.
 func (p *program) writeTable(path string, t *datasets.Table) error {
 	if path == "-" && p.json {
-		return write(jsonl.NewWriter(p.stdout), t)
+		return writeAll(jsonl.NewWriter(p.stdout), t)
 	}
 	if path == "-" {
-		return write(csv.NewWriter(p.stdout), t)
+		return writeAll(csv.NewWriter(p.stdout), t)
 	}
 	f, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o644))
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
 	defer f.Cleanup()
-	if err := write(newWriter(path, f), t); err != nil {
+	if err := writeAll(newWriter(path, f), t); err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
 	return f.CloseAtomicallyReplace()
@@ -263,7 +263,7 @@ func newWriter(path string, w io.Writer) tableWriter {
 	return csv.NewWriter(w)
 }
 
-func write(w tableWriter, t *datasets.Table) error {
+func writeAll(w tableWriter, t *datasets.Table) error {
 	if err := w.Write(t); err != nil {
 		return err
 	}
