@@ -13,6 +13,7 @@ import (
 
 	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/datasets/csv"
+	"github.com/leadcast/leadcast/datasets/jsonl"
 	"github.com/leadcast/leadcast/datasets/parquet"
 )
 
@@ -92,6 +93,7 @@ var openers = []struct {
 	endings []string
 	open    func(paths []string, stdin io.Reader) (datasets.Source, error)
 }{
+	{[]string{".jsonl", ".ndjson"}, func(paths []string, stdin io.Reader) (datasets.Source, error) { return jsonl.Open(paths, stdin) }},
 	{[]string{".parquet"}, func(paths []string, _ io.Reader) (datasets.Source, error) { return parquet.Open(paths) }},
 }
 
