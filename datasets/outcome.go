@@ -51,10 +51,9 @@ type Outcomes struct {
 // fact is one lead as the whole file knows it.
 type fact struct {
 	row     int
-	created int64   // NoTime where there are only durations
-	event   int64   // when state came about; NoTime while open
-	seen    int64   // the last look at an open lead, math.MaxInt64 where End is
-	days    float64 // without creation times: the duration, NaN where there is none
+	created int64 // NoTime where there are only durations
+	event   int64 // when state came about; NoTime while open
+	seen    int64 // the last look at an open lead, math.MaxInt64 where End is
 	state   State
 }
 

@@ -165,6 +165,7 @@ func (s *study) roles(raw *datasets.Table) error {
 		}
 		return &datasets.Error{Column: *name, Message: message}
 	}
+	given := r.Created != ""
 	guess, notes := datasets.GuessRoles(raw)
 	taken := append([]string{r.Outcome}, s.plan.Exclude...)
 	for _, name := range named[:9] {
@@ -195,6 +196,10 @@ func (s *study) roles(raw *datasets.Table) error {
 				}
 			}
 		}
+	}
+	if r.Created != "" && r.Closed == "" && r.Duration == "" && r.Created == guess.Created && !given {
+		r.Order, r.Created = r.Created, ""
+		s.notef(r.Order, "no column says when leads were closed, so it only tells what came first: there is no forecast of when (name the column with --closed)")
 	}
 	return nil
 }

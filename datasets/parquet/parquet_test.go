@@ -376,15 +376,15 @@ func TestSeveralFiles(t *testing.T) {
 
 // flipped reads a damaged copy of a file, and reports what came out and how
 // much memory it took.
-func flipped(t testing.TB, path string, b []byte) (*datasets.Table, error, uint64) {
+func flipped(t testing.TB, path string, b []byte) (x *datasets.Table, took uint64, err error) {
 	if err := os.WriteFile(path, b, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	x, err := load(path)
+	x, err = load(path)
 	runtime.ReadMemStats(&after)
-	return x, err, after.TotalAlloc - before.TotalAlloc
+	return x, after.TotalAlloc - before.TotalAlloc, err
 }
 
 // No flip of a bit in the pages goes unnoticed, and none anywhere makes the
@@ -404,7 +404,7 @@ func TestBitFlips(t *testing.T) {
 		}
 		b := bytes.Clone(good)
 		b[bit/8] ^= 1 << (bit % 8)
-		got, err, used := flipped(t, path, b)
+		got, used, err := flipped(t, path, b)
 		if used > 48<<20 {
 			t.Errorf("bit %d: %d bytes allocated", bit, used)
 		}
@@ -428,7 +428,7 @@ func FuzzRead(f *testing.F) {
 	}
 	path := filepath.Join(f.TempDir(), "x.parquet")
 	f.Fuzz(func(t *testing.T, b []byte) {
-		_, err, used := flipped(t, path, b)
+		_, used, err := flipped(t, path, b)
 		var e *datasets.Error
 		if err != nil && !errors.As(err, &e) {
 			t.Fatalf("the error is not one of the data: %v", err)

@@ -327,16 +327,14 @@ func (c kmCase) compare(t *testing.T, check check, y models.Target, rows []int) 
 	group := pick(of, rows)
 	for _, l := range c.LogRank {
 		var strata []int
-		group, keep := group, rows
-		y := y
+		group, y := group, y
 		if l.Strata != nil {
 			_, of := groups(t, c.Input, *l.Strata)
 			values := column(t, c.Input, *l.Strata)
 			var some []int
-			group, keep = nil, nil
 			for n, i := range rows {
 				if values[i] != "" && values[i] != "NA" {
-					some, keep = append(some, n), append(keep, i)
+					some = append(some, n)
 					strata = append(strata, of[i])
 				}
 			}
