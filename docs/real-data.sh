@@ -2,7 +2,7 @@
 # Trains on each real data set straight from its raw file and writes
 # docs/real-data.md. Usage: docs/real-data.sh [SET…]; LEADCAST_DATA names the
 # folder of the data sets, LEADCAST the program.
-set -u
+set -uo pipefail
 cd "$(dirname "$0")/.."
 leadcast=${LEADCAST:-bin/leadcast}
 data=${LEADCAST_DATA:?set LEADCAST_DATA to the folder of the data sets}
@@ -46,7 +46,7 @@ out=docs/real-data.md
   for s in "${sets[@]}"; do
     printf '\n## %s\n\n```\n%s\n```\n```\n' "${title[$s]}" "${line[$s]}"
     command=${line[$s]/#leadcast/"$leadcast"}
-    eval "$command -o $models/$s.leadcast" 2>&1 | sed "s|$models/||" || exit 1
+    eval "$command -o $models/$s.leadcast" 2>&1 | sed "s|$models/||" || { cat "$models/page" >&2; exit 1; }
     echo '```'
   done
 } >"$models/page" && { if [ "$out" = /dev/stdout ]; then cat "$models/page"; else cp "$models/page" "$out"; fi; }
