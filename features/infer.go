@@ -47,7 +47,7 @@ func Infer(t *datasets.Table, s *datasets.Schema, exclude []string) (Spec, []dat
 func use(c *datasets.Column) (kind, note string) {
 	sample := filled(c, sampled)
 	if p := personal(c, sample); p != nil {
-		return p.kind, p.note
+		return p.use(c)
 	}
 	switch {
 	case !isText(c):

@@ -51,6 +51,7 @@ var kinds = []struct {
 	{"email", texts, func(ColumnSpec) feature { return new(email) }},
 	{"phone", append([]datasets.Kind{datasets.Number}, texts...), func(ColumnSpec) feature { return new(phone) }},
 	{"url", texts, func(ColumnSpec) feature { return new(link) }},
+	{"given", append([]datasets.Kind{datasets.Number, datasets.Bool, datasets.Time}, texts...), func(ColumnSpec) feature { return new(given) }},
 	{"events", nil, func(c ColumnSpec) feature { return &events{spec: c} }},
 }
 
