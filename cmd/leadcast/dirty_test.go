@@ -80,7 +80,7 @@ func dirty(t *testing.T, model string, args []string, named map[string]bool) str
 	}
 	named[args[1]] = true
 	out := filepath.Join(t.TempDir(), "model.leadcast")
-	a := leadcast(t, "", append(args, "--json", "-o", out)...)
+	a := leadcast(t, "", append(args, "--model", "base", "--json", "-o", out)...)
 	if _, err := os.Stat(out); (err == nil) != (a.code == exitOK) {
 		t.Errorf("leadcast %v: exit %d and a model written: %v", args, a.code, err == nil)
 	}
