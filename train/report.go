@@ -3,6 +3,7 @@ package train
 import (
 	"bytes"
 	"math"
+	"slices"
 
 	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/models/metric"
@@ -100,8 +101,14 @@ func (t *trainer) report(v *validation, sp *split, e *Evaluation, shipped []byte
 	for _, n := range t.notes {
 		r.Notes = append(r.Notes, noteText(n))
 	}
+	if slices.ContainsFunc(e.Horizons, func(h AtHorizon) bool { return h.AUC.Value > suspicious }) {
+		r.Notes = append(r.Notes, "the forecasts are too good to be true: some column seems to be filled in with the outcome; find it, and leave it out with --exclude")
+	}
 	return r, nil
 }
+
+// suspicious is an AUC that no forecast of people reaches.
+const suspicious = 0.98
 
 func noteText(n datasets.Note) string {
 	if n.Column == "" {

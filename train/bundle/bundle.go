@@ -71,6 +71,7 @@ type Bundle struct {
 	id       string
 	reader   *datasets.Reader
 	encoder  *features.Encoder
+	looksAt  map[string]bool // columns of leads that a forecast depends on
 	model    *survival.Stack
 	rates    survival.Rates // the model where Manifest.Timed
 	support  *survival.Support
@@ -148,6 +149,11 @@ func Open(r io.ReaderAt, size int64) (*Bundle, error) {
 	}
 	if b.reader, err = m.Schema.Compile(); err != nil {
 		return nil, fmt.Errorf("bundle: schema: %w", err)
+	}
+	roles := m.Schema.Roles
+	b.looksAt = map[string]bool{roles.ID: true, roles.Created: true, roles.Amount: true}
+	for _, o := range b.encoder.Outputs() {
+		b.looksAt[o.Origin] = true
 	}
 	return b, b.rehearse()
 }

@@ -55,7 +55,7 @@ func (b *Bundle) Read(raw *datasets.Table, asOf int64) (features.Snapshot, error
 		moments = nil
 	}
 	leads, notes := b.reader.Apply(raw)
-	s := features.Snapshot{Leads: leads, AsOf: make([]int64, raw.Rows), Notes: notes}
+	s := features.Snapshot{Leads: leads, AsOf: make([]int64, raw.Rows), Notes: slices.DeleteFunc(notes, b.beside)}
 	for i := range s.AsOf {
 		s.AsOf[i] = asOf
 	}
@@ -72,6 +72,12 @@ func (b *Bundle) Read(raw *datasets.Table, asOf int64) (features.Snapshot, error
 		}
 	}
 	return s, nil
+}
+
+// beside reports whether a note is about a column that no forecast looks at:
+// the outcome, or one that was left out of training.
+func (b *Bundle) beside(n datasets.Note) bool {
+	return b.Manifest.Schema.Field(n.Column) != nil && !b.looksAt[n.Column]
 }
 
 // asOfColumn is the column that gives each lead an as-of of its own.
@@ -208,8 +214,8 @@ func (f *forecast) ages(created []int64) {
 			f.errs[i] = fmt.Errorf("%s: the lead was created after as_of", role)
 		default:
 			f.age[i] = datasets.Days(created[i], asOf)
-			if f.old[i] = f.age[i] > f.reach.Oldest; f.old[i] {
-				f.warn(i, role, fmt.Sprintf("open for longer than the %.0f days that training saw: was --as-of forgotten?", f.reach.Oldest))
+			if f.old[i] = f.age[i] > f.reach.Seen; f.old[i] {
+				f.warn(i, role, fmt.Sprintf("open for longer than the %.0f days that training saw: was --as-of forgotten?", f.reach.Seen))
 			}
 		}
 	}

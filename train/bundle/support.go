@@ -15,6 +15,7 @@ type Reach struct {
 	Ahead  float64 `json:"ahead_days"`  // longest horizon at creation: 50 leads at risk then, 10 wins in its second half
 	Oldest float64 `json:"oldest_days"` // greatest age at which 50 leads were at risk
 	Tail   float64 `json:"tail_days"`   // beyond this age all leads share one rate
+	Seen   float64 `json:"seen_days"`   // greatest age of any lead
 }
 
 // sound reports whether ages rise and every age has its counts.
@@ -34,6 +35,7 @@ func sound(s *survival.Support) bool {
 func NewReach(s survival.Support, cuts []float64) Reach {
 	r := Reach{Ahead: s.Horizon(0)}
 	for k, age := range s.Age {
+		r.Seen = max(r.Seen, age)
 		if s.AtRisk[k] >= leastAtRisk {
 			r.Oldest = age
 		}
