@@ -12,8 +12,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
-	"github.com/leadcast/leadcast/datasets"
-	"github.com/leadcast/leadcast/train"
+	"github.com/leadcast/leadcast/train/bundle"
 )
 
 var update = flag.Bool("update", false, "write testdata/expected.txt anew, to be read before it is kept")
@@ -92,7 +91,17 @@ func dirty(t *testing.T, model string, args []string, named map[string]bool) str
 
 // learned tells how a table was read, from the report of a training run.
 func learned(t *testing.T, report string) string {
-	var r train.Report
+	var r struct {
+		Counts   map[string]int
+		Notes    []string
+		Manifest struct {
+			AsOf   string `json:"as_of"`
+			Schema struct {
+				Fields []struct{ Name, Kind, Layout, Decimal, Unit string }
+			}
+			Withheld []bundle.Withheld
+		}
+	}
 	if err := json.Unmarshal([]byte(report), &r); err != nil {
 		t.Fatal(err)
 	}
@@ -106,8 +115,8 @@ func learned(t *testing.T, report string) string {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(printable(f.Name) + " " + f.Kind.String())
-		if f.Kind == datasets.Time {
+		b.WriteString(printable(f.Name) + " " + f.Kind)
+		if f.Kind == "time" {
 			b.WriteString(" " + f.Layout)
 		}
 		if f.Decimal+f.Unit != "" {

@@ -341,7 +341,7 @@ func post(t *testing.T, address, asOf string, leads []map[string]string) (a answ
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := http.Client{Timeout: 20 * time.Second}
+	client := http.Client{Timeout: time.Minute}
 	r, err := client.Post(address+"/v1/score", "application/json", bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"math"
 	"reflect"
 	"strings"
@@ -54,6 +55,10 @@ func finite(v reflect.Value) any {
 	case reflect.Float64:
 		if f := v.Float(); math.IsNaN(f) || math.IsInf(f, 0) {
 			return nil
+		}
+	case reflect.Uint8:
+		if s, ok := v.Interface().(fmt.Stringer); ok {
+			return s.String() // a kind of column
 		}
 	case reflect.Pointer, reflect.Interface:
 		if v.IsNil() {

@@ -35,6 +35,11 @@ func (in *input) flags(f *pflag.FlagSet) {
 
 // read reads the leads of some files as one raw table, joined and filtered.
 func (in *input) read(ctx context.Context, p *program, paths []string) (*datasets.Table, []datasets.Note, error) {
+	for _, w := range in.where {
+		if !strings.ContainsAny(w, "=<>") {
+			return nil, nil, usagef("--where wants COLUMN=VALUE (also != < <= > >=), not %q", w)
+		}
+	}
 	table, notes, err := in.readOne(ctx, p, paths)
 	if err != nil {
 		return nil, nil, err

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
@@ -138,6 +139,9 @@ func (t *training) settle() (err error) {
 	}
 	if p.Dates != "" && p.Dates != "dmy" && p.Dates != "mdy" {
 		return usagef("--dates wants dmy or mdy, not %q", p.Dates)
+	}
+	if _, err := time.LoadLocation(p.Zone); err != nil || p.Zone == "Local" {
+		return usagef("--zone wants a name such as Europe/Berlin, not %q", p.Zone)
 	}
 	p.Kinds = map[string]datasets.Kind{}
 	for _, k := range t.kinds {

@@ -81,6 +81,8 @@ var wrong = []struct {
 	{"train leads.csv --outcome status --won Won --horizons 20y", 2, "horizons are from 1 to 3650 days"},
 	{"train leads.csv --outcome status --won Won --silent-after x", 2, `--silent-after wants a number of days such as 90d, not "x"`},
 	{"train leads.csv --outcome status --won Won --dates ymd", 2, `--dates wants dmy or mdy, not "ymd"`},
+	{"train leads.csv --outcome status --won Won --zone Mars", 2, `--zone wants a name such as Europe/Berlin, not "Mars"`},
+	{"train leads.csv --outcome status --won Won --where source", 2, `--where wants COLUMN=VALUE (also != < <= > >=), not "source"`},
 	{"train leads.csv --outcome status --won Won --kind source=words", 2, `--kind wants COLUMN=number|bool|category|multi|time|text|id, not "source=words"`},
 	{"train leads.csv --outcome status --won Won --model forest", 2, `there is no model "forest"; there are [blend base gbm linear]`},
 	{"train leads.csv --outcome status --won Won --separator ;;", 2, `--separator wants one character or tab, not ";;"`},
