@@ -26,6 +26,7 @@ type candidate struct {
 var candidates = []candidate{
 	{name: "gbm", rate: boostedRate, chance: boostedChance},
 	{name: "linear", rate: linearRate, chance: linearChance},
+	{name: "bayes", chance: bayesChance, asked: true},
 }
 
 // contenders are the candidates that a training run fits, in the order of the

@@ -14,6 +14,7 @@ import (
 var kinds = map[string]func(b []byte) (models.Model, error){
 	"gbm":    func(b []byte) (models.Model, error) { return gbm.Decode(b) },
 	"linear": func(b []byte) (models.Model, error) { return linear.Decode(b) },
+	"bayes":  decodeBayes,
 }
 
 // decode gives the model of a kind from its bytes. Models of rates hold others
