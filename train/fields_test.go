@@ -299,10 +299,12 @@ func TestEvaluateRefuses(t *testing.T) {
 	}
 }
 
-// TestNothingToLearn gives the fields to other leads: the champion may then not
-// be worse than the base rates beyond noise, in what it was judged by.
+// TestNothingToLearn gives the fields to other leads: what was judged may then
+// not be worse than the base rates beyond noise.
 func TestNothingToLearn(t *testing.T) {
-	for seed := range uint64(4) {
+	const seeds = 6
+	sum := 0.0
+	for seed := range uint64(seeds) {
 		c := smallCompany(700, 30+seed)
 		r := rand.New(rand.NewPCG(seed, 3))
 		to := r.Perm(len(c.cells))
@@ -314,7 +316,8 @@ func TestNothingToLearn(t *testing.T) {
 			copy(c.cells[i][4:7], fields[i][:])
 		}
 		report := run(t, c.table(nil, nil), smallPlan()).Report
-		if g := report.Judged.LogLik; g == nil || g.High < 0 || g.Value < -0.02 {
+		g := report.Judged.LogLik
+		if sum += g.Value / seeds; g.Value < -0.02 {
 			t.Errorf("seed %d: %s gains %+v a lead on the base rates", seed, report.Manifest.Recipe, g)
 		}
 		for _, e := range report.Leaderboard {
@@ -322,5 +325,8 @@ func TestNothingToLearn(t *testing.T) {
 				t.Errorf("seed %d: the champion %+v is worse than the base rates in validation", seed, e)
 			}
 		}
+	}
+	if sum < -0.005 {
+		t.Errorf("on average the champion gains %+.4f a lead on the base rates", sum)
 	}
 }
