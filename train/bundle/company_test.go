@@ -37,8 +37,8 @@ func raw(names []string, rows [][]string) *datasets.Table {
 
 var crmColumns = []string{"lead_id", "created_at", "status", "closed_at", "value", "source", "visits", "plan"}
 
-// crm generates a small company of which sources, visits and the season of
-// nothing decide: rates are constant in age.
+// crm generates a small company's leads. Their rates are constant in age and
+// depend on the source and the visits.
 func crm(n int, seed uint64) *datasets.Table {
 	r := rand.New(rand.NewPCG(seed, 1))
 	rows := make([][]string, n)
