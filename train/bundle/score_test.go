@@ -20,7 +20,7 @@ import (
 
 // spoilt draws some leads of a company, a few cells of which are missing,
 // unheard-of or broken.
-func spoilt(t *rapid.T, leads *datasets.Table, role ...string) *datasets.Table {
+func spoilt(t *rapid.T, leads *datasets.Table) *datasets.Table {
 	n := rapid.IntRange(1, 30).Draw(t, "leads")
 	rows := make([]int, n)
 	for i := range rows {
