@@ -106,7 +106,7 @@ func (c *company) drawCampaigns(s *stream) {
 func (c *company) drawRates(s *stream) {
 	peakWon, peakLost := s.between(50, 55), s.between(28, 32)
 	phase := s.uniform()
-	amplitude := s.between(0.03, 0.06)
+	amplitude := s.between(0.015, 0.03)
 	for t := range lifetime {
 		x, y := float64(t)/peakWon, float64(t)/peakLost
 		c.won[t] = float64(0.0037*float64(x*portable.Exp(1-x))) + 0.00002

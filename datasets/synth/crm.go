@@ -5,7 +5,7 @@
 // morning is won that day with probability (r_w/r)·(1−exp(−r)) and lost with
 // (r_l/r)·(1−exp(−r)), r = r_w + r_l. Each rate is a product of a baseline by
 // age in days, a multiplier by the lead's fields (thresholds, humps,
-// interactions, words), one by its engagement and one by season (at most 6 %).
+// interactions, words), one by its engagement and one by season (at most 3 %).
 // Engagement is a Markov chain with four states whose changes history.csv
 // shows to the day, so the forecast of a lead is a matrix recursion from what
 // the files show.

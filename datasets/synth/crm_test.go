@@ -293,7 +293,7 @@ func TestMedian(t *testing.T) {
 func TestSeason(t *testing.T) {
 	for seed := range uint64(5) {
 		c := newCompany(seed, 10)
-		if lo, hi := slices.Min(c.season[:]), slices.Max(c.season[:]); lo < 0.94-1e-9 || hi > 1.06+1e-9 || hi-lo < 0.05 {
+		if lo, hi := slices.Min(c.season[:]), slices.Max(c.season[:]); lo < 0.97-1e-9 || hi > 1.03+1e-9 || hi-lo < 0.025 {
 			t.Errorf("seed %d: season from %v to %v", seed, lo, hi)
 		}
 	}
