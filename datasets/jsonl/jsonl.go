@@ -1,4 +1,4 @@
-// Package jsonl writes tables as JSON Lines: one object a row.
+// Package jsonl reads and writes tables as JSON Lines: one object a row.
 package jsonl
 
 import (
