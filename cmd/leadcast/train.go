@@ -83,7 +83,7 @@ func (t *training) flags(f *pflag.FlagSet) {
 	f.StringVar(&t.plan.Zone, "zone", "", "time zone of stamps that carry none, such as Europe/Berlin (default UTC)")
 	f.StringSliceVar(&t.kinds, "kind", nil, "how to read a column: COLUMN=number|bool|category|multi|time|text|id")
 	f.StringSliceVar(&t.plan.Missing, "missing", nil, "further texts that stand for nothing")
-	f.StringVar(&t.plan.Model, "model", "", "champion: blend (default), gbm, linear or base")
+	f.StringVar(&t.plan.Model, "model", "", "champion: blend (default), base, or the name of a model: gbm, linear …")
 	f.BoolVar(&t.plan.NoRefit, "no-refit", false, "ship the judged model instead of fitting its recipe on everything")
 	f.Uint64Var(&t.plan.Seed, "seed", 1, "seed of everything that is drawn at random")
 	t.input.flags(f)
