@@ -84,7 +84,7 @@ var wrong = []struct {
 	{"train leads.csv --outcome status --won Won --zone Mars", 2, `--zone wants a name such as Europe/Berlin, not "Mars"`},
 	{"train leads.csv --outcome status --won Won --where source", 2, `--where wants COLUMN=VALUE (also != < <= > >=), not "source"`},
 	{"train leads.csv --outcome status --won Won --kind source=words", 2, `--kind wants COLUMN=number|bool|category|multi|time|text|id, not "source=words"`},
-	{"train leads.csv --outcome status --won Won --model forest", 2, `there is no model "forest"; there are [blend base gbm linear]`},
+	{"train leads.csv --outcome status --won Won --model forest", 2, `there is no model "forest"; there are [blend base gbm linear…`},
 	{"train leads.csv --outcome status --won Won --separator ;;", 2, `--separator wants one character or tab, not ";;"`},
 	{"train leads.csv --outcome status --won Won --join deals.csv", 2, `--join wants FILE:KEY, not "deals.csv"`},
 	{"train leads.csv --outcome status --won Won --join nix.csv:lead_id", 2, `there is no file "nix.csv"`},
@@ -136,7 +136,11 @@ func TestWrongInvocations(t *testing.T) {
 	workFolder(t)
 	for _, w := range wrong {
 		a := leadcast(t, "", strings.Fields(w.line)...)
-		if want := "leadcast: " + w.says + "\n"; a.code != w.code || a.stderr != want || a.stdout != "" {
+		want := "leadcast: " + w.says + "\n"
+		if begin, more := strings.CutSuffix(w.says, "…"); more && strings.HasPrefix(a.stderr, "leadcast: "+begin) {
+			want = a.stderr // a list that grows
+		}
+		if a.code != w.code || a.stderr != want || a.stdout != "" {
 			t.Errorf("leadcast %s\n got exit %d, %s%s\nwant exit %d, %s", w.line, a.code, a.stderr, a.stdout, w.code, want)
 		}
 	}
