@@ -110,7 +110,7 @@ func (p *program) score(ctx context.Context, s *scoring, model string, files []s
 		return err
 	}
 	bar.end()
-	p.notes(append(notes, relevant(b, snapshot.Notes)...))
+	p.notes(append(notes, snapshot.Notes...))
 	p.commonWarnings(scores)
 	t := b.Table(scores)
 	if s.withInput {
@@ -139,19 +139,6 @@ func beside(raw, scores *datasets.Table, id string) (*datasets.Table, error) {
 		}
 	}
 	return &datasets.Table{Rows: raw.Rows, Columns: append(slices.Clone(raw.Columns), scores.Columns...)}, nil
-}
-
-// relevant drops notes on columns that are not given and that the model does
-// not read: a new lead has no outcome.
-func relevant(b *bundle.Bundle, notes []datasets.Note) []datasets.Note {
-	r := b.Manifest.Schema.Roles
-	read := map[string]bool{"": true, r.ID: true, r.Created: true, r.Amount: true}
-	for _, o := range b.Outputs() {
-		read[o.Origin] = true
-	}
-	return slices.DeleteFunc(slices.Clone(notes), func(n datasets.Note) bool {
-		return !read[n.Column] && b.Manifest.Schema.Field(n.Column) != nil
-	})
 }
 
 // notes prints notes about whole columns on standard error; columns of which
