@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -188,6 +189,43 @@ func TestCanaries(t *testing.T) {
 	for _, s := range []string{"source", "friend"} {
 		if !bytes.Contains(result.Shipped, []byte(s)) {
 			t.Errorf("%q, which forty leads share, is not in the bundle", s)
+		}
+	}
+}
+
+// TestUniqueNumbers looks for the bits of numbers that one lead alone has, the
+// greatest and least among them.
+func TestUniqueNumbers(t *testing.T) {
+	c := smallCompany(900, 25)
+	r := rand.New(rand.NewPCG(5, 6))
+	var numbers []float64
+	for _, name := range []string{"employees", "revenue", "small"} {
+		c.add(name, func(i int) string {
+			v := math.Exp(r.NormFloat64()*3) * map[string]float64{"employees": 1e4, "revenue": 1e7, "small": 1e-3}[name]
+			numbers = append(numbers, v)
+			return strconv.FormatFloat(v, 'g', -1, 64)
+		})
+	}
+	for i, cells := range c.cells { // how long a lead was open, to the microsecond
+		created, _ := time.Parse(time.RFC3339, cells[1])
+		created = created.Add(time.Duration(100_003*i+7) * time.Microsecond)
+		cells[1] = created.Format(time.RFC3339Nano)
+		closed, err := time.Parse(time.RFC3339, cells[3])
+		if err != nil || closed.Before(created) {
+			closed, cells[2], cells[3] = day(600), "Open", ""
+		}
+		numbers = append(numbers, datasets.Days(datasets.Micros(created), datasets.Micros(closed)))
+	}
+	for _, model := range []string{"gbm", "linear"} {
+		p := smallPlan()
+		p.Model = model
+		result := run(t, c.table(nil, nil), p)
+		for _, v := range numbers {
+			for _, form := range [][]byte{binary.LittleEndian.AppendUint64(nil, math.Float64bits(v)), []byte(strconv.FormatFloat(v, 'g', 9, 64))} {
+				if bytes.Contains(result.Shipped, form) {
+					t.Fatalf("%s: a number that one lead alone has is in the bundle", model)
+				}
+			}
 		}
 	}
 }

@@ -145,18 +145,13 @@ func (t *trainer) blend(ctx context.Context, v *validation, x *matrix.Matrix, sp
 	if err := t.weigh(v, base, best); err != nil {
 		return err
 	}
-	margins, err := t.margins(v, base, x)
-	if err != nil {
-		return err
-	}
-	blended := t.entry("blend", v, margins, floor)
-	if t.plan.Model == "blend" && blended.Gain < 0 {
-		t.notef("", "no model did better than the base rates in validation: the forecast is close to them")
-		v.shrink(best)
-		if margins, err = t.margins(v, base, x); err != nil {
-			return err
+	blended := t.entry("blend", v, t.margins(v), floor)
+	if sure := sureness(blended); t.plan.Model == "blend" && sure < 1 {
+		if sure < 0.5 {
+			t.notef("", "no model did clearly better than the base rates in validation: the forecast is close to them")
 		}
-		blended = t.entry("blend", v, margins, floor)
+		v.shrink(best, sure)
+		blended = t.entry("blend", v, t.margins(v), floor)
 	}
 	v.board = append(v.board, blended, t.entry("base", v, v.bases, floor))
 	t.crown(v)
@@ -166,7 +161,7 @@ func (t *trainer) blend(ctx context.Context, v *validation, x *matrix.Matrix, sp
 // weigh fits the weights that the plan asks for.
 func (t *trainer) weigh(v *validation, base *survival.BaseRates, best int) error {
 	rows := survival.Flat(v.oof.y.Y, nil)
-	s := survival.Stacking{Base: base, Best: best + 1}
+	s := survival.Stacking{Base: base, Bases: v.bases, Best: best + 1}
 	if t.timed {
 		var err error
 		if rows, err = survival.Expand(t.cuts, v.oof.y, 0, 0); err != nil {
@@ -210,26 +205,37 @@ func (t *trainer) only(v *validation) int {
 	return -1
 }
 
-// shrink leaves the base rates, with a little of the best ranker so that leads
-// still have an order.
-func (v *validation) shrink(best int) {
-	clear(v.blend.Offset)
+// sureness is how much of a gain over the base rates is not noise: the rule of
+// James and Stein (1961), 0 where there is no gain, near 1 where it is many
+// times its standard error.
+func sureness(e Entry) float64 {
+	se := (e.GainHigh - e.GainLow) / (2 * 1.96)
+	if !(e.Gain > 0) {
+		return 0
+	}
+	return max(0, 1-(se/e.Gain)*(se/e.Gain))
+}
+
+// shrink moves the blend towards the base rates, but leaves a little of the
+// best ranker so that leads still have an order.
+func (v *validation) shrink(best int, factor float64) {
+	for i := range v.blend.Offset {
+		v.blend.Offset[i] *= factor
+	}
 	for c := range v.blend.Weight {
-		clear(v.blend.Weight[c])
-		v.blend.Weight[c][max(best, 0)] = 0.05
+		for j := range v.blend.Weight[c] {
+			v.blend.Weight[c][j] *= factor
+		}
+		v.blend.Weight[c][max(best, 0)] = max(0.05, v.blend.Weight[c][max(best, 0)])
 	}
 }
 
-// margins are those of the blend on the rows of validation.
-func (t *trainer) margins(v *validation, base *survival.BaseRates, x *matrix.Matrix) ([]float64, error) {
-	one := make([]float64, base.Outputs())
-	if err := base.Margins(one, x.Gather([]int32{0})); err != nil {
-		return nil, err
-	}
-	out, n := len(one), t.intervals()
+// margins are those of the blend on the rows of validation, each over the base
+// rates of its own fold.
+func (t *trainer) margins(v *validation) []float64 {
+	out, n := len(v.blend.Offset), t.intervals()
 	blended := make([]float64, len(v.bases))
-	for i := range blended {
-		b := one[i%out]
+	for i, b := range v.bases {
 		blended[i] = b + v.blend.Offset[i%out]
 		for j, said := range v.saids {
 			if d := said[i] - b; d-d == 0 {
@@ -237,7 +243,7 @@ func (t *trainer) margins(v *validation, base *survival.BaseRates, x *matrix.Mat
 			}
 		}
 	}
-	return blended, nil
+	return blended
 }
 
 // intervals is the number of intervals of age; 1 without times.

@@ -90,6 +90,9 @@ func newFeature(c *matrix.Column, step, straight bool, b *block, rows fitRows) (
 		f.levels = len(f.slots)
 		return f, len(f.steps) <= mostSteps
 	}
+	if l, h := coarse(lo), coarse(hi); l < h {
+		lo, hi = l, h
+	}
 	f.dense = append(f.dense, line(lo, hi, mean, sd))
 	if straight {
 		return f, true
@@ -102,6 +105,19 @@ func newFeature(c *matrix.Column, step, straight bool, b *block, rows fitRows) (
 		f.dense = append(f.dense, r)
 	}
 	return f, true
+}
+
+// coarse rounds to three significant digits: the ends of a range and the
+// quantiles near them are single subjects' own values, which a model must not hold.
+func coarse(v float64) float64 {
+	if v == 0 || math.IsInf(v, 0) {
+		return v
+	}
+	scale := math.Pow(10, 2-math.Floor(math.Log10(math.Abs(v))))
+	if r := math.Round(v*scale) / scale; known(r) {
+		return r
+	}
+	return v
 }
 
 // line standardises; beyond the range seen it goes on for one more range.
@@ -118,7 +134,7 @@ func ranks(sorted []float64, lo, hi float64) (curve, bool) {
 	var c curve
 	n := len(sorted)
 	for k := 0; k <= pieces; k++ {
-		v := sorted[k*(n-1)/pieces]
+		v := coarse(sorted[k*(n-1)/pieces])
 		if k == 0 {
 			v = lo
 		} else if k == pieces {

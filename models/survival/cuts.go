@@ -58,13 +58,23 @@ const (
 	leastTail = 20
 )
 
+// coarse keeps three significant digits of an age: the age at which one subject
+// left is that subject's own and must not stand in a model.
+func coarse(age float64) float64 {
+	if !(age > 0) || math.IsInf(age, 0) {
+		return age
+	}
+	scale := math.Pow(10, 2-math.Floor(math.Log10(age)))
+	return math.Floor(age*scale) / scale
+}
+
 // insertCut adds the first of rest as a cut if at least least events lie
 // between it and each neighbouring cut.
 func insertCut(cuts, events, rest []float64, least int) []float64 {
 	if len(rest) == 0 || !(rest[0] > 0) {
 		return cuts
 	}
-	cut := rest[0]
+	cut := coarse(rest[0])
 	at, taken := slices.BinarySearch(cuts, cut)
 	if taken {
 		return cuts

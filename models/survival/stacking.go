@@ -17,6 +17,7 @@ import (
 // normal priors around Prior for the weights and around zero for the offsets.
 type Stacking struct {
 	Base   *BaseRates // what the blend shrinks to
+	Bases  []float64  // base margins of each subject's own fold, laid out as the candidates' margins; nil: those of Base
 	Groups []int      // group of each interval that shares an offset, 0, 1, …; nil means one each
 	Prior  []float64  // prior weight of each candidate
 	Ridge  float64    // prior precision of the weights, in events; 0 means 10
@@ -87,6 +88,7 @@ type problem struct {
 	candidates int       // index of the first weight among the parameters
 	kept       []int32   // rows that take part
 	x          []float64 // each kept row's margins by candidate, less the base
+	base       []float64 // each kept row's base margin
 	events     float64
 }
 
@@ -100,9 +102,13 @@ func (s Stacking) problem(r *Rows, margins [][]float64, cause int) *problem {
 	}
 	for i, subject := range r.Subject {
 		o := f.output(i)
+		base := s.Base.margins[o]
+		if s.Bases != nil && finite(s.Bases[int(subject)*s.Base.Outputs()+o]) {
+			base = s.Bases[int(subject)*s.Base.Outputs()+o]
+		}
 		for _, m := range margins {
 			v := m[int(subject)*s.Base.Outputs()+o]
-			if d := v - s.Base.margins[o]; finite(d) || v != v {
+			if d := v - base; finite(d) || v != v {
 				f.x = append(f.x, d)
 			} else {
 				f.x = append(f.x, 0)
@@ -113,6 +119,7 @@ func (s Stacking) problem(r *Rows, margins [][]float64, cause int) *problem {
 			continue
 		}
 		f.kept = append(f.kept, int32(i))
+		f.base = append(f.base, base)
 		if int(r.Cause[i]) == cause+1 {
 			f.events += r.weight(i)
 		}
@@ -187,7 +194,7 @@ func (f *problem) value(theta, gradient, hessian []float64) float64 {
 	for i, row := range f.kept {
 		at[1] = 1 + f.group(int(f.rows.Interval[row]))
 		copy(x[2:], f.x[i*n:][:n])
-		eta := f.Base.margins[f.output(int(row))]
+		eta := f.base[i]
 		for j, a := range at {
 			eta += float64(theta[a] * x[j])
 		}

@@ -36,7 +36,11 @@ func NewSupport(y models.Target) Support {
 	slices.Sort(entries)
 	slices.Sort(wins)
 	var s Support
-	distinct := slices.Compact(slices.Clone(exits))
+	distinct := make([]float64, len(exits))
+	for i, t := range exits {
+		distinct[i] = coarse(t)
+	}
+	distinct = slices.Compact(distinct)
 	step := (len(distinct) + gridSize - 1) / gridSize
 	for k := step - 1; step > 0 && k < len(distinct); k += step {
 		s.Age = append(s.Age, distinct[k])
