@@ -67,12 +67,9 @@ func (p *program) score(ctx context.Context, s *scoring, model string, files []s
 		return usagef("--reasons wants 0 to 10, not %d", s.reasons)
 	}
 	if s.out != "-" {
-		if err := writableFile(s.out); err != nil {
+		if err := writableFile(s.out, append(files, model)...); err != nil {
 			return err
 		}
-	}
-	if slices.ContainsFunc(append(files, model), func(f string) bool { return filepath.Clean(f) == filepath.Clean(s.out) }) && s.out != "-" {
-		return usagef("--out %s would write over what is read", s.out)
 	}
 	asOf, err := moment("as-of", s.asOf)
 	if err != nil {

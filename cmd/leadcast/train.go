@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -167,7 +168,7 @@ func (p *program) train(ctx context.Context, t *training, files []string) error 
 		t.plan.SplitColumn, t.plan.Split = column, test
 		t.numbered = column == rowNumbers
 	}
-	if err := writableFile(t.out); err != nil {
+	if err := writableFile(t.out, files...); err != nil {
 		return err
 	}
 	bar := p.bar()
@@ -198,8 +199,12 @@ func (p *program) train(ctx context.Context, t *training, files []string) error 
 	return nil
 }
 
-// writableFile finds out before the work whether its result can be written.
-func writableFile(path string) error {
+// writableFile finds out before the work whether its result can be written,
+// and not over what is read.
+func writableFile(path string, inputs ...string) error {
+	if slices.ContainsFunc(inputs, func(f string) bool { return filepath.Clean(f) == filepath.Clean(path) }) && path != "-" {
+		return usagef("--out %s would write over what is read", path)
+	}
 	if path == "-" || path == "" {
 		return usagef("--out wants a file, not %q", path)
 	}

@@ -91,6 +91,7 @@ var wrong = []struct {
 	{"train leads.csv --outcome status --won Won --split nix.csv", 2, `there is no file "nix.csv"`},
 	{"train leads.csv --outcome status --won Won -o nix/model", 2, `there is no folder "nix" to write model into`},
 	{"train leads.csv --outcome status --won Won -o folder", 2, `--out wants a file: "folder" is a folder`},
+	{"train leads.csv --outcome status --won Won -o leads.csv", 2, "--out leads.csv would write over what is read"},
 	{"train leads.csv --outcome status --won Won -o -", 2, `--out wants a file, not "-"`},
 	{"train leads.csv --outcome status --won Won --config nix.yaml", 2, `there is no file "nix.yaml"`},
 	{"train leads.csv --won-if closed_at", 2, `--won-if wants COLUMN:present, not "closed_at"`},
