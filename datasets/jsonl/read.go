@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/leadcast/leadcast/datasets"
@@ -245,7 +246,9 @@ func (p *pass) value(key string, tok, rest []byte) ([]byte, error) {
 // token takes the next token off valid JSON: a text in quotes, a number, a
 // word or a bracket. What stands between tokens is passed over.
 func token(b []byte) (tok, rest []byte) {
-	b = bytes.TrimLeft(b, ",: \t\r")
+	for strings.IndexByte(",: \t\r", b[0]) >= 0 {
+		b = b[1:]
+	}
 	n := 1
 	switch b[0] {
 	case '"':
