@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 
 	"github.com/leadcast/leadcast/models"
 	"github.com/leadcast/leadcast/models/matrix"
@@ -164,12 +165,23 @@ func cuts(c *matrix.Column, rows []row, n int) []float64 {
 		for bins+1 < n && below >= whole*float64(bins+1)/float64(n) {
 			bins++
 		}
-		// the middle, which is no row's own number; rounding may make two of them equal
-		if cut := distinct[i].v/2 + distinct[i+1].v/2; len(list) == 0 || cut > list[len(list)-1] {
+		if cut := between(distinct[i].v, distinct[i+1].v); len(list) == 0 || cut > list[len(list)-1] {
 			list = append(list, cut)
 		}
 	}
 	return list
+}
+
+// between gives the number of fewest digits near the middle of a and b, which
+// is neither of them: a model must not hold a row's own number.
+func between(a, b float64) float64 {
+	middle := a/2 + b/2
+	for digits := range 16 {
+		if v, err := strconv.ParseFloat(strconv.FormatFloat(middle, 'e', digits, 64), 64); err == nil && a < v && v < b {
+			return v
+		}
+	}
+	return middle
 }
 
 // scale fits the offset and the factor, in [0, 1], that make offset + factor·x

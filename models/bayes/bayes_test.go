@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -155,7 +156,33 @@ func TestShrink(t *testing.T) {
 	}
 }
 
-// A bin is no row's own number, a rare level moves little, and what training
+// A model's bytes hold the number of no row.
+func TestNoOwnNumbers(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 5))
+	nums, y := make([]float64, 200), make([]float64, 200)
+	for i := range nums {
+		nums[i], y[i] = float64(1_000_000+r.IntN(9_000_000)), float64(i%2)
+	}
+	b, err := fit(t, bayes.Bayes{}, &matrix.Matrix{Rows: 200, Columns: []matrix.Column{{Name: "n", Nums: nums}}}, models.Target{Y: y}).AppendBinary(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cuts := 0
+	for at := 0; at+8 <= len(b); at++ {
+		v := math.Float64frombits(binary.LittleEndian.Uint64(b[at:]))
+		if slices.Contains(nums, v) {
+			t.Errorf("%v is the number of a row", v)
+		}
+		if v >= 1e6 && v < 1e7 && v == math.Trunc(v/100)*100 {
+			cuts++
+		}
+	}
+	if cuts != 9 {
+		t.Errorf("%d cuts of few digits", cuts)
+	}
+}
+
+// A rare level moves little, and what training
 // did not hold moves nothing.
 func TestSmoothing(t *testing.T) {
 	const n = 1000
