@@ -184,7 +184,9 @@ func (t *trainer) weigh(v *validation, base *survival.BaseRates, best int) error
 	if err != nil {
 		return err
 	}
-	v.blend.Offset = b.Offset
+	for i, o := range b.Offset {
+		v.blend.Offset[i] = drift * o
+	}
 	for c := range v.blend.Weight {
 		if j := only; j >= 0 {
 			v.blend.Weight[c][j] = b.Weight[c][0]
@@ -194,6 +196,11 @@ func (t *trainer) weigh(v *validation, base *survival.BaseRates, best int) error
 	}
 	return nil
 }
+
+// drift is how much of the offsets that validation found is carried forward:
+// how the level moved from what was known at an origin to what came next says
+// something of the next move, but not all.
+const drift = 0.5
 
 // only is the one candidate that the plan asks for, or −1.
 func (t *trainer) only(v *validation) int {
@@ -206,22 +213,19 @@ func (t *trainer) only(v *validation) int {
 }
 
 // sureness is how much of a gain over the base rates is not noise: the rule of
-// James and Stein (1961), 0 where there is no gain, near 1 where it is many
-// times its standard error.
+// James and Stein (1961), 0 where the gain is below two standard errors, near 1
+// where it is many times as large.
 func sureness(e Entry) float64 {
 	se := (e.GainHigh - e.GainLow) / (2 * 1.96)
 	if !(e.Gain > 0) {
 		return 0
 	}
-	return max(0, 1-(se/e.Gain)*(se/e.Gain))
+	return max(0, 1-4*(se/e.Gain)*(se/e.Gain))
 }
 
 // shrink moves the blend towards the base rates, but leaves a little of the
 // best ranker so that leads still have an order.
 func (v *validation) shrink(best int, factor float64) {
-	for i := range v.blend.Offset {
-		v.blend.Offset[i] *= factor
-	}
 	for c := range v.blend.Weight {
 		for j := range v.blend.Weight[c] {
 			v.blend.Weight[c][j] *= factor
