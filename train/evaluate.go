@@ -112,7 +112,9 @@ func evaluate(ctx context.Context, b *bundle.Bundle, leads *datasets.Table, out 
 	e := &Evaluation{Bundle: b.ID(), Leads: len(use)}
 	f := followed{b: b, out: out, rows: use, asOf: landmark.AsOf, scores: scores}
 	if !b.Manifest.Timed {
-		e.Horizons = append(e.Horizons, f.flat())
+		if h, ok := f.flat(); ok {
+			e.Horizons = append(e.Horizons, h)
+		}
 		return e, nil
 	}
 	if from != datasets.NoTime {
@@ -179,7 +181,7 @@ func (f *followed) horizon(k int) (AtHorizon, bool) {
 	return compare(days, y, p, base)
 }
 
-func (f *followed) flat() AtHorizon {
+func (f *followed) flat() (AtHorizon, bool) {
 	var y, p, base []float64
 	for i, r := range f.rows {
 		if f.scores[i].Win == nil {
@@ -191,8 +193,7 @@ func (f *followed) flat() AtHorizon {
 		}
 		y, p, base = append(y, won), append(p, *f.scores[i].Win), append(base, f.b.BaseWin())
 	}
-	h, _ := compare(0, y, p, base)
-	return h
+	return compare(0, y, p, base)
 }
 
 // logLik is the gain in right-censored log-likelihood over the base rates.
