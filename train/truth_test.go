@@ -200,9 +200,6 @@ func (c *company) naive() (soFar, closed, ours float64) {
 // TestTruth compares forecasts with the known truth of generated companies: an
 // open lead is not a lost lead, and not to be left out either.
 func TestTruth(t *testing.T) {
-	if testing.Short() {
-		return
-	}
 	truthOf(t, 2, 20000, 0.10, 0.84)
 }
 

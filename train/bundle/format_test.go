@@ -83,10 +83,10 @@ func headed(manifest []byte) []byte {
 }
 
 // refused opens bytes and reports what came of it; a panic is an error of its own.
-func refused(b []byte) (err error, panicked any) {
+func refused(b []byte) (panicked any, err error) {
 	defer func() { panicked = recover() }()
 	_, err = openFile(b)
-	return err, nil
+	return nil, err
 }
 
 // TestEveryBitCounts flips every single bit of a bundle.
@@ -102,7 +102,7 @@ func TestEveryBitCounts(t *testing.T) {
 			b := slices.Clone(whole)
 			for bit := w; bit < 8*len(b); bit += workers {
 				b[bit/8] ^= 1 << (bit % 8)
-				if err, panicked := refused(b); err == nil || panicked != nil {
+				if panicked, err := refused(b); err == nil || panicked != nil {
 					t.Errorf("bit %d of byte %d flipped: error %v, panic %v", bit%8, bit/8, err, panicked)
 				}
 				b[bit/8] ^= 1 << (bit % 8)
@@ -116,12 +116,12 @@ func TestEveryBitCounts(t *testing.T) {
 func TestEveryTruncation(t *testing.T) {
 	whole := small().file
 	for n := range whole {
-		if err, panicked := refused(whole[:n]); err == nil || panicked != nil {
+		if panicked, err := refused(whole[:n]); err == nil || panicked != nil {
 			t.Fatalf("cut to %d bytes: error %v, panic %v", n, err, panicked)
 		}
 	}
 	for _, tail := range []string{"\x00", "leadcast", string(whole)} {
-		err, _ := refused(append(slices.Clone(whole), tail...))
+		_, err := refused(append(slices.Clone(whole), tail...))
 		if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("%d bytes after the last section", len(tail))) {
 			t.Errorf("%d bytes too many: %v", len(tail), err)
 		}
@@ -269,7 +269,7 @@ func TestCraftedBundles(t *testing.T) {
 				f.rehash()
 			}
 			b := f.together(t)
-			if err, panicked := refused(b); panicked != nil {
+			if panicked, err := refused(b); panicked != nil {
 				t.Fatalf("panic: %v", panicked)
 			} else if err == nil && !slices.Contains(usable, c.name) {
 				t.Error("accepted")
@@ -313,18 +313,18 @@ func TestWrongModels(t *testing.T) {
 	other := apart(t, timed().file)
 	f := apart(t, small().file)
 	f.put("stack", other.data[other.section("stack")])
-	if err, p := refused(f.together(t)); err == nil || p != nil {
+	if p, err := refused(f.together(t)); err == nil || p != nil {
 		t.Errorf("a model of more columns than its encoder gives: error %v, panic %v", err, p)
 	}
 	f = apart(t, small().file)
 	f.put("encoder", other.data[other.section("encoder")])
-	if err, p := refused(f.together(t)); err == nil || p != nil {
+	if p, err := refused(f.together(t)); err == nil || p != nil {
 		t.Errorf("an encoder of more columns than its model reads: error %v, panic %v", err, p)
 	}
 	flat := apart(t, untimed().file)
 	f = apart(t, small().file)
 	f.put("stack", flat.data[flat.section("stack")])
-	if err, p := refused(f.together(t)); err == nil || p != nil {
+	if p, err := refused(f.together(t)); err == nil || p != nil {
 		t.Errorf("a model without times in a bundle with times: error %v, panic %v", err, p)
 	}
 	// one cause and one cut make two outputs, as two causes without a cut do
@@ -337,7 +337,7 @@ func TestWrongModels(t *testing.T) {
 	one = append(one, 0, 0)
 	f = apart(t, small().file)
 	f.put("stack", one)
-	if err, p := refused(f.together(t)); err == nil || p != nil {
+	if p, err := refused(f.together(t)); err == nil || p != nil {
 		t.Errorf("a model of one cause in a bundle of won and lost: error %v, panic %v", err, p)
 	}
 }
@@ -359,17 +359,17 @@ func TestDeepNesting(t *testing.T) {
 		deep = nest(deep)
 	}
 	f.put("stack", deep)
-	if err, p := refused(f.together(t)); err == nil || p != nil {
+	if p, err := refused(f.together(t)); err == nil || p != nil {
 		t.Errorf("stacks inside stacks: error %v, panic %v", err, p)
 	}
 	nested := strings.Repeat(`{"a":`, 200_000)
 	f = apart(t, small().file)
 	f.put("encoder", []byte(nested))
-	if err, p := refused(f.together(t)); err == nil || p != nil {
+	if p, err := refused(f.together(t)); err == nil || p != nil {
 		t.Errorf("deep JSON: error %v, panic %v", err, p)
 	}
 	m := []byte(nested)
-	if err, p := refused(headed(m)); err == nil || p != nil {
+	if p, err := refused(headed(m)); err == nil || p != nil {
 		t.Errorf("a deep manifest: error %v, panic %v", err, p)
 	}
 }
@@ -505,7 +505,7 @@ func FuzzOpen(f *testing.F) {
 			g.put(names[k-1], b)
 			b = g.together(t)
 		}
-		if err, p := refused(b); p != nil {
+		if p, err := refused(b); p != nil {
 			t.Fatalf("panic: %v (%v)", p, err)
 		}
 		if _, p := use(b); p != nil {
