@@ -64,6 +64,9 @@ func (t *trainer) suited() error {
 // that are marked valid.
 func (t *trainer) boosted(objective gbm.Objective, cause int, tuned *tuning) models.Learner {
 	b := gbm.Defaults(objective)
+	if t.timed {
+		b.MinLeaf *= rowsPerLead // a leaf stands for leads, and a lead for several rows
+	}
 	b.Seed = t.plan.Seed + uint64(cause)
 	b.Rounds, b.Patience, b.Leaves = mostRounds, patience, t.leaves
 	if t.leads.Rows*len(t.spec.Columns) > largeTable {

@@ -355,7 +355,7 @@ func cell(c *datasets.Column, i int) string {
 }
 
 // BaseCurve is the forecast of the average lead that has been open for age
-// days, what every forecast is compared with; for a table without times see
+// days, what evaluations compare forecasts with; for a table without times see
 // BaseWin.
 func (b *Bundle) BaseCurve(age float64) models.Curve {
 	rates := make([]float64, b.model.Outputs())
