@@ -255,6 +255,14 @@ func losses(y, p []float64) []float64 {
 	return loss
 }
 
+// worse reports whether the forecasts did worse than the base rates beyond noise.
+func (e *Evaluation) worse() bool {
+	if e.LogLik != nil {
+		return e.LogLik.High < 0
+	}
+	return len(e.Horizons) == 1 && e.Horizons[0].Gain.High < 0
+}
+
 // judgement is the short form that the shipped bundle carries.
 func (e *Evaluation) judgement(id string, sp *split) *bundle.Judgement {
 	j := &bundle.Judgement{Bundle: id, Split: sp.words, From: sp.from, To: sp.to, Leads: e.Leads, Metrics: map[string]float64{}}

@@ -73,6 +73,17 @@ func Run(ctx context.Context, raw *datasets.Table, p Plan, progress Progress) (*
 	if err != nil {
 		return nil, err
 	}
+	if evaluation.worse() && t.plan.Model == "blend" && v.best >= 0 {
+		t.notef("", "on the hold-out the blend (%s) did worse than the base rates, although it had not in validation: the forecast is kept close to the base rates", v.recipe())
+		v.shrink(v.best, 0)
+		clear(v.blend.Offset)
+		if judged, err = t.build(ctx, sp.train, sp.all, v, nil); err != nil {
+			return nil, err
+		}
+		if evaluation, err = t.judge(ctx, judged, sp); err != nil {
+			return nil, err
+		}
+	}
 	judgement := evaluation.judgement(judged.id, sp)
 	result := &Result{Judged: judged.bytes}
 	if result.Shipped, err = t.ship(ctx, judged, everything, v, judgement); err != nil {

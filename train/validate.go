@@ -20,6 +20,7 @@ type validation struct {
 	tuned []*tuning      // one a candidate
 	blend survival.Blend // weights of all candidates
 	board []Entry        // the leaderboard
+	best  int            // the candidate that ranks best, −1 without folds
 	oof   subjects       // the rows
 	bases []float64      // base margins of the rows' own folds
 	saids [][]float64    // margins of each candidate
@@ -59,7 +60,7 @@ func (t *trainer) validate(ctx context.Context, sp *split) (*validation, error) 
 		t.cuts = cutsOf(&sp.train, t.plan.Horizons)
 	}
 	list := t.contenders()
-	v := &validation{names: list, saids: make([][]float64, len(list))}
+	v := &validation{names: list, best: -1, saids: make([][]float64, len(list))}
 	encoder, err := t.encoder(ctx, sp.all)
 	if err != nil {
 		return nil, err
@@ -142,6 +143,7 @@ func (t *trainer) blend(ctx context.Context, v *validation, x *matrix.Matrix, sp
 			best, bestRank = j, e.AUC
 		}
 	}
+	v.best = best
 	if err := t.weigh(v, base, best); err != nil {
 		return err
 	}
