@@ -4,7 +4,7 @@ BIN     := bin/leadcast
 DEMO    := demo
 export CGO_ENABLED ?= 0
 
-.PHONY: help build run test check check-long shape fuzz real-data bench clean
+.PHONY: help build run test check check-long shape fuzz real-data clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -38,7 +38,7 @@ fuzz: ## ten seconds of each fuzz target
 	done
 
 check-long: ## checks that take long: ten generated companies, 200,000 leads, two million rows
-	$(GO) test -tags long -timeout 180m -v -run 'Long|Truth|Quantis' ./cmd/... ./models/gbm/...
+	$(GO) test -tags long -p 1 -timeout 180m -v -run 'TruthLong|TruthLarge|RareEventsOfTwoMillion' ./train ./models/gbm
 
 shape: ## lines, dependencies, exported names, longest function and file, import graph
 	@$(GO) test -count=1 -run 'TestShape|TestImports' -v . | grep -vE '^(=== |--- |PASS|ok)'

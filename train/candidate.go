@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/models"
@@ -210,10 +209,10 @@ func ageGroups(intervals int) []int {
 }
 
 // everyRow is the rows 0 … n−1.
-func everyRow(n int) []int {
-	rows := make([]int, n)
+func everyRow[T int | int32](n int) []T {
+	rows := make([]T, n)
 	for i := range rows {
-		rows[i] = i
+		rows[i] = T(i)
 	}
-	return slices.Clip(rows)
+	return rows
 }

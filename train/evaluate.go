@@ -60,7 +60,7 @@ func Evaluate(ctx context.Context, b *bundle.Bundle, raw *datasets.Table) (*Eval
 	if t, err := time.Parse(time.RFC3339Nano, b.Manifest.AsOf); err == nil {
 		from = datasets.Micros(t)
 	}
-	e, err := evaluate(ctx, b, s.Leads.Gather(out.Rows), out, everyRow(len(out.Rows)), from)
+	e, err := evaluate(ctx, b, s.Leads.Gather(out.Rows), out, everyRow[int](len(out.Rows)), from)
 	if err != nil {
 		return nil, err
 	}

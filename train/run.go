@@ -105,7 +105,7 @@ func (t *trainer) ship(ctx context.Context, judged *built, everything subjects, 
 		return judged.bytes, nil
 	}
 	t.step("fitting the recipe on everything")
-	shipped, err := t.build(ctx, everything, everyRow(t.leads.Rows), v, j)
+	shipped, err := t.build(ctx, everything, everyRow[int](t.leads.Rows), v, j)
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +172,7 @@ func (t *trainer) build(ctx context.Context, w subjects, rows []int, v *validati
 
 // encode gives the matrix of all leads as of their creation.
 func (t *trainer) encode(e *features.Encoder) (*matrix.Matrix, error) {
-	x, _, err := e.Encode(t.snapshot(everyRow(t.leads.Rows)))
+	x, _, err := e.Encode(t.snapshot(everyRow[int](t.leads.Rows)))
 	return x, err
 }
 
@@ -213,7 +213,7 @@ func (t *trainer) stack(ctx context.Context, x *matrix.Matrix, y models.Target, 
 // found, the events forecast for the rows that were fitted are those that
 // happened: a blend of logarithms lies below the mean of what it blends.
 func (t *trainer) level(stack *survival.Stack, x *matrix.Matrix, y models.Target, offset []float64) ([]float64, error) {
-	few := spread(everyIndex(x.Rows), mostLevelled)
+	few := spread(everyRow[int32](x.Rows), mostLevelled)
 	x, y = x.Gather(few), gather(y, few)
 	margins := make([]float64, x.Rows*stack.Outputs())
 	if err := stack.Margins(margins, x); err != nil {
@@ -272,14 +272,6 @@ func (t *trainer) shift(rows *survival.Rows, margins []float64, out, from int, c
 
 // mostLevelled is the number of leads that the level is matched on.
 const mostLevelled = 40000
-
-func everyIndex(n int) []int32 {
-	rows := make([]int32, n)
-	for i := range rows {
-		rows[i] = int32(i)
-	}
-	return rows
-}
 
 // gather is the target of some rows.
 func gather(y models.Target, rows []int32) models.Target {
