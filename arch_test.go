@@ -36,10 +36,14 @@ var allowed = map[string][]string{
 	"models/calib":     {"models", "models/linear", "models/matrix", "models/portable"},
 	"models/metric":    {"models", "models/portable"},
 	"models/modeltest": {"models", "models/matrix"},
+	"models/forest":    {"models", "models/matrix", "models/portable", "models/scorecard", "models/tree"},
+	"models/scorecard": {"models", "models/linear", "models/matrix", "models/portable"},
+	"lift":             {"datasets", "models/portable", "models/survival"},
 	"train":            {"datasets", "features", "models", "models/calib", "models/gbm", "models/matrix", "models/metric", "models/portable", "train/bundle"},
 	"train/bundle":     {"datasets", "features", "models", "models/calib", "models/gbm", "models/matrix", "models/portable"},
 	"serve":            {"datasets", "features", "train/bundle"},
-	"cmd/leadcast":     {"datasets", "datasets/synth", "features", "serve", "train", "train/bundle"},
+	"train/report":     {"datasets", "features", "lift", "models", "models/metric", "models/survival", "train", "train/bundle"},
+	"cmd/leadcast":     {"datasets", "datasets/synth", "features", "lift", "serve", "train", "train/bundle", "train/report"},
 }
 
 // leaves are the packages below a folder that the table does not name: each a
@@ -67,7 +71,8 @@ var doors = map[string][]string{
 	"github.com/spf13/cobra":              {"cmd/leadcast"},
 	"github.com/danielgtaylor/huma/v2":    {"serve"},
 	"github.com/prometheus/client_golang": {"serve"},
-	"gonum.org/v1/gonum":                  {"models/linear", "models/calib", "models/metric", "models/survival", "train"},
+	"gonum.org/v1/gonum":                  {"lift", "models/linear", "models/calib", "models/metric", "models/survival", "train"},
+	"gonum.org/v1/plot":                   {"train/report"},
 	"net/http":                            {"serve", "cmd/leadcast"},
 }
 

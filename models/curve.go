@@ -29,6 +29,9 @@ func (c Curve) At(dst []float64, t float64) (open float64) {
 		}
 		return true
 	})
+	for i := range dst {
+		dst[i] = min(dst[i], 1) // the sum of rounded pieces may end one unit above
+	}
 	return open
 }
 
@@ -58,7 +61,7 @@ func (c Curve) Quantile(cause int, p, limit float64) (t float64, ok bool) {
 			gone := float64(open * -portable.Expm1(-float64(total*length)))
 			part := float64(gone * (rates[cause] / total))
 			if part > 0 && reached+part >= want {
-				need := float64((want-reached)*total) / float64(rates[cause]*open)
+				need := float64((want-reached)*(total/rates[cause])) / open // no product of two tiny numbers
 				t = min(limit, start-portable.Log1p(-min(need, 1))/total)
 				return false
 			}

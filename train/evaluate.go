@@ -42,6 +42,9 @@ type AtHorizon struct {
 	OE       metric.Estimate `json:"observed_expected"`
 	Slope    float64         `json:"calibration_slope"` // of a logistic recalibration; 1 is right, below is over-confident
 	Top      float64         `json:"gain_top_10"`       // share of the wins among the 10 % scored highest
+
+	Reliability metric.Reliability `json:"reliability,omitempty"` // at most 10 bins of equal mass
+	Gains       []float64          `json:"gains,omitempty"`       // shares of the wins among the 5 %, 10 %, … 100 % scored highest
 }
 
 // Evaluate forecasts leads that the bundle has not seen, each at its creation
@@ -240,8 +243,12 @@ func compare(days int, y, p, base []float64) (AtHorizon, bool) {
 	if line, err := calib.Logistic(p, y, nil); err == nil {
 		h.Slope = line.A
 	}
-	if top := metric.Gain(y, p, nil, 10); len(top) > 0 {
-		h.Top = top[0].CumGain
+	h.Reliability = metric.EqualMass(y, p, nil, 10)
+	for _, part := range metric.Gain(y, p, nil, 20) {
+		h.Gains = append(h.Gains, part.CumGain)
+	}
+	if len(h.Gains) > 1 {
+		h.Top = h.Gains[1]
 	}
 	return h, true
 }

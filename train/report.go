@@ -2,6 +2,8 @@ package train
 
 import (
 	"bytes"
+	"encoding/json"
+	"fmt"
 	"math"
 	"slices"
 
@@ -25,14 +27,14 @@ type Entry struct {
 
 // Report is what `leadcast train` prints.
 type Report struct {
-	Bundle      string          `json:"bundle"` // id of the shipped bundle
-	Manifest    bundle.Manifest `json:"manifest"`
-	Split       string          `json:"split"`
-	Leaderboard []Entry         `json:"leaderboard"`
-	Judged      Evaluation      `json:"judged"`
-	Columns     []Column        `json:"columns"`
-	Notes       []string        `json:"notes"`
-	Counts      map[string]int  `json:"counts"` // leads, won, lost, open
+	Bundle      string           `json:"bundle,omitempty"`   // id of the shipped bundle
+	Manifest    *bundle.Manifest `json:"manifest,omitempty"` // of the shipped bundle
+	Split       string           `json:"split"`
+	Leaderboard []Entry          `json:"leaderboard"`
+	Judged      Evaluation       `json:"judged"`
+	Columns     []Column         `json:"columns"`
+	Notes       []string         `json:"notes"`
+	Counts      map[string]int   `json:"counts"` // leads, won, lost, open
 }
 
 // Column is a column that the model reads.
@@ -85,24 +87,33 @@ func (t *trainer) crown(v *validation) {
 	}
 }
 
-// report gathers what was learned.
-func (t *trainer) report(v *validation, sp *split, e *Evaluation, shipped []byte) (Report, error) {
-	b, err := openBytes(shipped)
-	if err != nil {
-		return Report{}, err
-	}
-	r := Report{Bundle: b.ID(), Manifest: b.Manifest, Split: sp.words, Leaderboard: v.board, Judged: *e, Counts: map[string]int{"leads": t.leads.Rows}}
+// report gathers what was learned, but for what the shipped bundle says itself.
+func (t *trainer) report(v *validation, sp *split, e *Evaluation) *Report {
+	r := &Report{Split: sp.words, Leaderboard: v.board, Judged: *e, Counts: map[string]int{"leads": t.leads.Rows}}
 	for _, s := range t.out.State {
 		r.Counts[s.String()]++
-	}
-	for _, o := range b.Outputs() {
-		r.Columns = append(r.Columns, Column{o.Name, o.Kind})
 	}
 	for _, n := range t.notes {
 		r.Notes = append(r.Notes, noteText(n))
 	}
 	if slices.ContainsFunc(e.Horizons, func(h AtHorizon) bool { return h.AUC.Value > suspicious }) {
 		r.Notes = append(r.Notes, "the forecasts are too good to be true: some column seems to be filled in with the outcome; find it, and leave it out with --exclude")
+	}
+	return r
+}
+
+// ReportOf is the report that a bundle carries. A judged bundle carries none:
+// its report has no leaderboard, and Judged is empty.
+func ReportOf(b *bundle.Bundle) (*Report, error) {
+	r := &Report{}
+	if b.Report != nil {
+		if err := json.Unmarshal(b.Report, r); err != nil {
+			return nil, fmt.Errorf("train: the report in the bundle: %w", err)
+		}
+	}
+	r.Bundle, r.Manifest, r.Columns = b.ID(), &b.Manifest, nil
+	for _, o := range b.Outputs() {
+		r.Columns = append(r.Columns, Column{o.Name, o.Kind})
 	}
 	return r, nil
 }

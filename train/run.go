@@ -3,6 +3,7 @@ package train
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -23,7 +24,7 @@ type Progress func(stage string, done, total int)
 type Result struct {
 	Shipped []byte // the bundle to be used
 	Judged  []byte // the bundle that was judged on the hold-out
-	Report  Report
+	Report  *Report
 }
 
 // trainer is a study with what training has decided so far.
@@ -64,7 +65,7 @@ func Run(ctx context.Context, raw *datasets.Table, p Plan, progress Progress) (*
 	if err != nil {
 		return nil, err
 	}
-	judged, err := t.build(ctx, sp.train, sp.all, v, nil)
+	judged, err := t.build(ctx, sp.train, sp.all, v, nil, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +78,7 @@ func Run(ctx context.Context, raw *datasets.Table, p Plan, progress Progress) (*
 		t.notef("", "on the hold-out the blend (%s) did worse than the base rates, although it had not in validation: the forecast is kept close to the base rates", v.recipe())
 		v.shrink(v.best, 0)
 		clear(v.blend.Offset)
-		if judged, err = t.build(ctx, sp.train, sp.all, v, nil); err != nil {
+		if judged, err = t.build(ctx, sp.train, sp.all, v, nil, nil); err != nil {
 			return nil, err
 		}
 		if evaluation, err = t.judge(ctx, judged, sp); err != nil {
@@ -86,11 +87,20 @@ func Run(ctx context.Context, raw *datasets.Table, p Plan, progress Progress) (*
 	}
 	judgement := evaluation.judgement(judged.id, sp)
 	result := &Result{Judged: judged.bytes}
-	if result.Shipped, err = t.ship(ctx, judged, everything, v, judgement); err != nil {
+	report := t.report(v, sp, evaluation)
+	if result.Shipped, err = t.ship(ctx, judged, everything, v, judgement, report); err != nil {
 		return nil, err
 	}
-	result.Report, err = t.report(v, sp, evaluation, result.Shipped)
-	return result, err
+	shipped, err := openBytes(result.Shipped)
+	if err != nil {
+		return nil, err
+	}
+	if result.Report, err = ReportOf(shipped); err != nil || !t.plan.NoRefit {
+		return result, err
+	}
+	report.Bundle, report.Manifest, report.Columns = result.Report.Bundle, result.Report.Manifest, result.Report.Columns
+	result.Report = report
+	return result, nil
 }
 
 // step tells that another step of the work begins.
@@ -100,12 +110,12 @@ func (t *trainer) step(stage string) {
 }
 
 // ship fits the recipe on everything, or carries the judged bundle over.
-func (t *trainer) ship(ctx context.Context, judged *built, everything subjects, v *validation, j *bundle.Judgement) ([]byte, error) {
+func (t *trainer) ship(ctx context.Context, judged *built, everything subjects, v *validation, j *bundle.Judgement, r *Report) ([]byte, error) {
 	if t.plan.NoRefit {
 		return judged.bytes, nil
 	}
 	t.step("fitting the recipe on everything")
-	shipped, err := t.build(ctx, everything, everyRow[int](t.leads.Rows), v, j)
+	shipped, err := t.build(ctx, everything, everyRow[int](t.leads.Rows), v, j, r)
 	if err != nil {
 		return nil, err
 	}
@@ -136,8 +146,9 @@ type built struct {
 	bytes []byte
 }
 
-// build fits the recipe on some subjects, writes the bundle and opens it.
-func (t *trainer) build(ctx context.Context, w subjects, rows []int, v *validation, j *bundle.Judgement) (*built, error) {
+// build fits the recipe on some subjects, writes the bundle and opens it. The
+// judgement and the report are those of the shipped bundle.
+func (t *trainer) build(ctx context.Context, w subjects, rows []int, v *validation, j *bundle.Judgement, r *Report) (*built, error) {
 	encoder, err := t.encoder(ctx, rows)
 	if err != nil {
 		return nil, err
@@ -158,8 +169,14 @@ func (t *trainer) build(ctx context.Context, w subjects, rows []int, v *validati
 	if m.Grades, err = t.grades(model, x.Gather(spread(w.index(), mostGraded))); err != nil {
 		return nil, err
 	}
+	made := bundle.New(m, encoder, model, support)
+	if r != nil {
+		if made.Report, err = json.Marshal(r); err != nil {
+			return nil, fmt.Errorf("train: the report: %w", err)
+		}
+	}
 	var file bytes.Buffer
-	id, err := bundle.Write(&file, bundle.New(m, encoder, model, support))
+	id, err := bundle.Write(&file, made)
 	if err != nil {
 		return nil, err
 	}

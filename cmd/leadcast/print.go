@@ -59,7 +59,7 @@ func (p *program) heading(s string) { fmt.Fprintf(p.stdout, "\n%s\n", s) }
 
 // printReport tells what training learned.
 func (p *program) printReport(r *train.Report, file string) {
-	m := &r.Manifest
+	m := r.Manifest
 	fmt.Fprintf(p.stdout, "%d leads: %d won, %d lost, %d open", r.Counts["leads"], r.Counts["won"], r.Counts["lost"], r.Counts["open"])
 	if m.AsOf != "" {
 		fmt.Fprintf(p.stdout, "; today is taken to be %s", m.AsOf[:10])

@@ -195,7 +195,7 @@ func (p *program) train(ctx context.Context, t *training, files []string) error 
 	if p.json {
 		return p.printJSON(result.Report)
 	}
-	p.printReport(&result.Report, t.out)
+	p.printReport(result.Report, t.out)
 	return nil
 }
 

@@ -8,10 +8,10 @@ import (
 
 // Bin is one bin of a reliability diagram.
 type Bin struct {
-	N         int     // rows
-	Weight    float64 // their weight
-	Observed  float64 // weighted mean outcome
-	Predicted float64 // weighted mean forecast
+	N         int     `json:"n"`         // rows
+	Weight    float64 `json:"weight"`    // their weight
+	Observed  float64 `json:"observed"`  // weighted mean outcome
+	Predicted float64 `json:"predicted"` // weighted mean forecast
 }
 
 // Reliability is a binned comparison of forecasts with outcomes; empty bins are left out.

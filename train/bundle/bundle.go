@@ -68,6 +68,7 @@ type Section struct {
 // Bundle is an opened bundle. It never changes; its methods may be called concurrently.
 type Bundle struct {
 	Manifest Manifest
+	Report   []byte // what training has to say of itself, JSON of package train; nil in a judged bundle
 	id       string
 	reader   *datasets.Reader
 	encoder  *features.Encoder
@@ -115,7 +116,11 @@ func Write(w io.Writer, b *Bundle) (id string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("bundle: support: %w", err)
 	}
-	return writeParts(w, b.Manifest, []part{{"encoder", encoder}, {b.model.Kind(), model}, {"support", support}})
+	parts := []part{{"encoder", encoder}, {b.model.Kind(), model}, {"support", support}}
+	if b.Report != nil {
+		parts = append(parts, part{"report", b.Report})
+	}
+	return writeParts(w, b.Manifest, parts)
 }
 
 // Open reads a bundle: hashes first, then parse. It never panics on bad bytes
@@ -125,7 +130,7 @@ func Open(r io.ReaderAt, size int64) (*Bundle, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Bundle{Manifest: m, id: id}
+	b := &Bundle{Manifest: m, Report: parts["report"], id: id}
 	if b.encoder, err = features.Decode(parts["encoder"]); err != nil {
 		return nil, fmt.Errorf("bundle: %w", err)
 	}

@@ -40,8 +40,11 @@ type Score struct {
 
 // Reason is the part of one column in the distance of a score from the mean.
 type Reason struct {
-	Column string  // as the user's table names it
-	Effect float64 // in probability at the main horizon
+	Column string   // as the user's table names it
+	Effect float64  // in probability at the main horizon
+	Days   *float64 // in days of the median cycle length; nil where there is none
+	Like   int      // leads of the training data with a value like this that were followed to the main horizon; 0: not counted
+	Won    int      // of these, won within it
 }
 
 // Read types raw leads by the bundle's schema. The as-of of a lead is that of

@@ -60,9 +60,9 @@ func TestWinSlopes(t *testing.T) {
 
 // TestReasonOrder: the strongest first, ties by name, zeros never.
 func TestReasonOrder(t *testing.T) {
-	list := []Reason{{"b", 0.1}, {"z", 0}, {"c", -0.3}, {"a", -0.1}, {"d", 0.05}}
+	list := []Reason{{Column: "b", Effect: 0.1}, {Column: "z", Effect: 0}, {Column: "c", Effect: -0.3}, {Column: "a", Effect: -0.1}, {Column: "d", Effect: 0.05}}
 	got := strongest(list, 3)
-	want := []Reason{{"c", -0.3}, {"a", -0.1}, {"b", 0.1}}
+	want := []Reason{{Column: "c", Effect: -0.3}, {Column: "a", Effect: -0.1}, {Column: "b", Effect: 0.1}}
 	if len(got) != 3 || got[0] != want[0] || got[1] != want[1] || got[2] != want[2] {
 		t.Errorf("%v", got)
 	}
