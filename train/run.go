@@ -170,6 +170,8 @@ func (t *trainer) build(ctx context.Context, w subjects, rows []int, v *validati
 		return nil, err
 	}
 	made := bundle.New(m, encoder, model, support)
+	followed, won := t.followed(&w)
+	made.Tally = bundle.NewTally(x.Gather(followed), won)
 	if r != nil {
 		if made.Report, err = json.Marshal(r); err != nil {
 			return nil, fmt.Errorf("train: the report: %w", err)

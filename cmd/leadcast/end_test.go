@@ -111,6 +111,7 @@ func TestEndToEnd(t *testing.T) {
 	checkScores(t, open, scores)
 	b.formats(asOf, scores)
 
+	b.explain(asOf, open[0], scores[0])
 	model := b.inspect()
 	b.serve(asOf, model, open, scores)
 }
@@ -233,6 +234,41 @@ func cell(v any) string {
 		return ""
 	}
 	return strconv.FormatFloat(v.(float64), 'g', -1, 64)
+}
+
+// explain holds the parts of a forecast against the whole.
+func (b built) explain(asOf string, lead, score map[string]string) {
+	t := b.t
+	t.Helper()
+	var x struct {
+		Win     float64 `json:"p_win"`
+		Base    float64 `json:"p_base"`
+		Reasons []struct {
+			Effect float64
+			Like   int `json:"like_this"`
+			Won    int
+		}
+	}
+	if err := json.Unmarshal([]byte(b.run("explain", "model.leadcast", "demo/leads.csv", "--id", lead["lead_id"], "--as-of", asOf, "--json")), &x); err != nil {
+		t.Fatal(err)
+	}
+	sum, counted := x.Base, 0
+	for _, r := range x.Reasons {
+		sum += r.Effect
+		counted += r.Like
+	}
+	if cell(x.Win) != score["p_win"] || math.Abs(sum-x.Win) > 1e-9 || counted == 0 {
+		t.Errorf("explained %v by parts that add to %v (%d leads like this); the score is %s", x.Win, sum, counted, score["p_win"])
+	}
+	text := b.run("explain", "model.leadcast", "demo/leads.csv", "--id", lead["lead_id"], "--as-of", asOf)
+	for _, column := range []string{"email", "first_name", "last_name", "phone", "message"} {
+		if v := lead[column]; v != "" && strings.Contains(text, v) {
+			t.Errorf("explain shows the %s:\n%s", column, text)
+		}
+	}
+	if !strings.Contains(text, lead["source"]) || !strings.Contains(text, "together") {
+		t.Errorf("explain prints\n%s", text)
+	}
 }
 
 // inspect gives the model's id.

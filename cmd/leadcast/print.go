@@ -44,7 +44,7 @@ func (p *program) sheet(header ...any) table.Writer {
 	w.SetOutputMirror(p.stdout)
 	s := table.StyleLight
 	s.Options = table.OptionsNoBordersAndSeparators
-	s.Format.Header = text.FormatDefault
+	s.Format.Header, s.Format.Footer = text.FormatDefault, text.FormatDefault
 	w.SetStyle(s)
 	w.AppendHeader(header)
 	var columns []table.ColumnConfig

@@ -68,6 +68,7 @@ type Section struct {
 // Bundle is an opened bundle. It never changes; its methods may be called concurrently.
 type Bundle struct {
 	Manifest Manifest
+	Tally    Tally  // leads of the training data that were followed to the main horizon, by their values; nil: not counted
 	Report   []byte // what training has to say of itself, JSON of package train; nil in a judged bundle
 	id       string
 	reader   *datasets.Reader
@@ -116,7 +117,11 @@ func Write(w io.Writer, b *Bundle) (id string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("bundle: support: %w", err)
 	}
-	parts := []part{{"encoder", encoder}, {b.model.Kind(), model}, {"support", support}}
+	tally, err := json.Marshal(b.Tally)
+	if err != nil {
+		return "", fmt.Errorf("bundle: tally: %w", err)
+	}
+	parts := []part{{"encoder", encoder}, {b.model.Kind(), model}, {"support", support}, {"tally", tally}}
 	if b.Report != nil {
 		parts = append(parts, part{"report", b.Report})
 	}
@@ -152,6 +157,9 @@ func Open(r io.ReaderAt, size int64) (*Bundle, error) {
 	if err := m.check(b.model, len(b.encoder.Outputs())); err != nil {
 		return nil, err
 	}
+	if err := json.Unmarshal(parts["tally"], &b.Tally); err != nil {
+		return nil, errors.New("bundle: damaged: no counts of its leads")
+	}
 	if b.reader, err = m.Schema.Compile(); err != nil {
 		return nil, fmt.Errorf("bundle: schema: %w", err)
 	}
@@ -167,8 +175,17 @@ func Open(r io.ReaderAt, size int64) (*Bundle, error) {
 // model that do not fit together are found now, and not by the first request.
 func (b *Bundle) rehearse() error {
 	leads, _ := b.reader.Apply(&datasets.Table{Rows: 1})
-	_, err := b.Score(context.Background(), features.Snapshot{Leads: leads, AsOf: []int64{0}}, 1)
+	s := features.Snapshot{Leads: leads, AsOf: []int64{0}}
+	f, err := b.forecast(s)
 	if err != nil {
+		return fmt.Errorf("bundle: damaged: encoder and model do not fit together: %w", err)
+	}
+	if b.Tally != nil {
+		if err := b.Tally.check(f.x); err != nil {
+			return err
+		}
+	}
+	if _, err := b.Score(context.Background(), s, 1); err != nil {
 		return fmt.Errorf("bundle: damaged: encoder and model do not fit together: %w", err)
 	}
 	return nil

@@ -9,43 +9,96 @@ import (
 	"github.com/leadcast/leadcast/models/portable"
 )
 
+// Every, as the number of reasons, asks Score for all of them, with their
+// effects in days too.
+const Every = -1
+
 // ageReason names the part of a reason that is due to how long a lead has been
 // open, beyond what that means for the average lead.
 const ageReason = "(days open)"
 
-// reasons splits the distance of a lead's main probability from that of the
-// average lead of equal age over the user's columns: Aumann–Shapley prices
-// (Aumann and Shapley 1974; "integrated gradients", Sundararajan and others
-// 2017) along the straight path from the base rates' margins to the lead's,
-// with the exact shares of each margin by column. They sum to p − p_base.
-// Columns of the matrix are grouped by the column that they come from.
-func (f *forecast) reasons(x *matrix.Matrix, margins []float64, age float64) ([]Reason, error) {
-	base := f.model.BaseMargins()
-	prices := f.prices(base, margins, age)
+// explain gives a score its reasons: the distance of its main probability from
+// that of the average lead of equal age, split over the user's columns by
+// Aumann–Shapley prices (Aumann and Shapley 1974; "integrated gradients",
+// Sundararajan and others 2017) along the straight path from the base rates'
+// margins to the lead's, with the exact shares of each margin by column. They
+// sum to p − p_base; those in days sum to the distance of the median cycle
+// length. Columns of the matrix are grouped by the column that they come from.
+func (f *forecast) explain(s *Score, row int, margins []float64, reasons int) error {
+	x := f.x.Gather([]int32{int32(row)})
+	path := path{f, f.model.BaseMargins(), margins, f.ageOf(row)}
+	s.Base = number(path.chance(path.base))
+	list, err := f.shares(x, path.prices(1, path.chance, path.chanceSlopes), path)
+	if err != nil {
+		return err
+	}
+	if reasons == Every {
+		reasons = len(list)
+		if s.Cycle[1] != nil {
+			if err := f.explainDays(s, list, x, path); err != nil {
+				return err
+			}
+		}
+	}
+	s.Reasons = strongest(list, reasons)
+	return nil
+}
+
+// explainDays adds the effects in days to the reasons.
+func (f *forecast) explainDays(s *Score, list []Reason, x *matrix.Matrix, p path) error {
+	from, ok := p.median(p.base)
+	if !ok {
+		return nil
+	}
+	median := func(margins []float64) float64 { t, _ := p.median(margins); return t }
+	days, err := f.shares(x, p.prices(daysPanels, median, p.medianSlopes), p)
+	if err != nil {
+		return err
+	}
+	s.BaseDays = number(from)
+	for i := range list { // the same columns in the same order
+		list[i].Days = number(days[i].Effect)
+	}
+	return nil
+}
+
+// shares splits Σ price·(margin − base) over the user's columns. How many leads
+// are like this one is counted in the strongest of a column's parts.
+func (f *forecast) shares(x *matrix.Matrix, prices []float64, path path) ([]Reason, error) {
 	shares := make([]float64, len(x.Columns))
 	if _, err := f.model.Shares(shares, x, prices); err != nil {
 		return nil, err
 	}
-	total := 0.0
-	for i, price := range prices {
-		if price != 0 {
-			total += float64(price * (margins[i] - base[i]))
-		}
-	}
+	left := path.along(prices)
 	var list []Reason
+	strongest := map[string]float64{}
 	for j, share := range shares {
-		total -= share
-		at := slices.IndexFunc(list, func(r Reason) bool { return r.Column == x.Columns[j].Origin })
+		left -= share
+		c := &x.Columns[j]
+		at := slices.IndexFunc(list, func(r Reason) bool { return r.Column == c.Origin })
 		if at < 0 {
-			list = append(list, Reason{Column: x.Columns[j].Origin, Effect: share})
-		} else {
-			list[at].Effect += share
+			at = len(list)
+			list = append(list, Reason{Column: c.Origin})
+		}
+		r := &list[at]
+		r.Effect += share
+		if size := math.Abs(share); f.Tally != nil && (r.Like == 0 || size > strongest[c.Origin]) {
+			strongest[c.Origin] = size
+			k := f.Tally.bin(j, c, 0)
+			r.Like, r.Won = f.Tally[j].Leads[k], f.Tally[j].Won[k]
 		}
 	}
-	return append(list, Reason{Column: ageReason, Effect: total}), nil
+	return append(list, Reason{Column: ageReason, Effect: left}), nil
 }
 
-// nodes and weights of Gauss and Legendre's rule of eight points on [0, 1].
+// path is the straight line from the base rates' margins to a lead's.
+type path struct {
+	*forecast
+	base, margins []float64
+	age           float64
+}
+
+// gauss has nodes and weights of Gauss and Legendre's rule of eight points on [0, 1].
 var gauss = [8][2]float64{
 	{0.019855071751231884, 0.05061426814518813}, {0.10166676129318664, 0.1111905172266872},
 	{0.2372337950418355, 0.15685332293894363}, {0.4082826787521751, 0.18134189168918100},
@@ -53,53 +106,115 @@ var gauss = [8][2]float64{
 	{0.8983333238706813, 0.1111905172266872}, {0.9801449282487681, 0.05061426814518813},
 }
 
-// prices are the mean slopes of the main probability by each margin along the
-// path, scaled so that Σ price·(margin − base) is exactly the difference.
-func (f *forecast) prices(base, margins []float64, age float64) []float64 {
-	prices := make([]float64, len(margins))
-	if !f.Manifest.Timed {
-		if d := margins[0] - base[0]; d != 0 {
-			prices[0] = (portable.Sigmoid(margins[0]) - portable.Sigmoid(base[0])) / d
-		}
-		return prices
-	}
-	h := float64(f.Manifest.MainHorizon)
-	at, slope := make([]float64, len(margins)), make([]float64, len(margins))
-	for _, g := range gauss {
-		for i := range at {
-			at[i] = base[i]
-			if d := margins[i] - base[i]; !math.IsNaN(d) {
-				at[i] += float64(g[0] * d)
+// daysPanels are the pieces of the path for the median, which bends where it
+// passes a cut of the ages.
+const daysPanels = 6
+
+// prices are the mean slopes of a quantity by each margin along the path,
+// mended so that Σ price·(margin − base) is exactly its difference.
+func (p path) prices(panels int, value func(margins []float64) float64, slopes func(dst, margins []float64)) []float64 {
+	prices := make([]float64, len(p.margins))
+	at, slope := make([]float64, len(p.margins)), make([]float64, len(p.margins))
+	width := 1 / float64(panels)
+	for k := range panels {
+		for _, g := range gauss {
+			for i := range at {
+				at[i] = p.base[i]
+				if d := p.margins[i] - p.base[i]; !math.IsNaN(d) {
+					at[i] += float64(float64((float64(k)+g[0])*width) * d)
+				}
+			}
+			slopes(slope, at)
+			for i, s := range slope {
+				prices[i] += float64(float64(g[1]*width) * s)
 			}
 		}
-		winSlopes(slope, f.Cuts(), at, age, h)
-		for i, s := range slope {
-			prices[i] += float64(g[1] * s)
-		}
 	}
-	sum := 0.0
+	size := 0.0
 	for i, price := range prices {
 		if price != 0 {
-			sum += float64(price * (margins[i] - base[i]))
+			size += math.Abs(price * (p.margins[i] - p.base[i]))
 		}
 	}
-	if exact := f.win(margins, age, h) - f.win(base, age, h); sum != 0 && math.Abs(exact-sum) < 0.1*math.Abs(sum) {
-		for i := range prices {
-			prices[i] *= exact / sum
+	if size == 0 {
+		return prices
+	}
+	// What the rule of integration missed goes where the difference is.
+	missed := float64((value(p.margins) - value(p.base) - p.along(prices)) / size)
+	for i, price := range prices {
+		if d := price * (p.margins[i] - p.base[i]); price != 0 && d != 0 {
+			prices[i] += float64(math.Copysign(price, price*d) * missed)
 		}
 	}
 	return prices
 }
 
-// win is the probability of being won within h of age.
-func (f *forecast) win(margins []float64, age, h float64) float64 {
+// along is Σ price·(margin − base).
+func (p path) along(prices []float64) float64 {
+	sum := 0.0
+	for i, price := range prices {
+		if price != 0 {
+			sum += float64(price * (p.margins[i] - p.base[i]))
+		}
+	}
+	return sum
+}
+
+// chance is the main probability.
+func (p path) chance(margins []float64) float64 {
+	if !p.Manifest.Timed {
+		return portable.Sigmoid(margins[0])
+	}
+	var at [causes]float64
+	p.rates.Curve(ratesOf(margins), p.age).At(at[:], float64(p.Manifest.MainHorizon))
+	return at[0]
+}
+
+func (p path) chanceSlopes(dst, margins []float64) {
+	if !p.Manifest.Timed {
+		c := portable.Sigmoid(margins[0])
+		dst[0] = float64(c * (1 - c))
+		return
+	}
+	winSlopes(dst, p.Cuts(), margins, p.age, float64(p.Manifest.MainHorizon))
+}
+
+// median is the age at which half of those that are won within support are.
+func (p path) median(margins []float64) (age float64, ok bool) {
+	t, ok := p.rates.Curve(ratesOf(margins), p.age).Quantile(0, 0.5, p.reach.Longest(p.age))
+	return p.age + t, ok
+}
+
+// medianSlopes follow from the implicit function F(t) = ½·F(limit): a margin
+// moves t by what it adds to the right less the left, over the density at t.
+func (p path) medianSlopes(dst, margins []float64) {
+	clear(dst)
+	limit := p.reach.Longest(p.age)
+	c := p.rates.Curve(ratesOf(margins), p.age)
+	t, ok := c.Quantile(0, 0.5, limit)
+	if !ok {
+		return
+	}
+	k, _ := slices.BinarySearch(p.Cuts(), p.age+t)
+	density := float64(c.Open(t) * portable.Exp(margins[k]))
+	if !(density > 0) {
+		return
+	}
+	whole := make([]float64, len(dst))
+	winSlopes(whole, p.Cuts(), margins, p.age, limit)
+	winSlopes(dst, p.Cuts(), margins, p.age, t)
+	for i := range dst {
+		dst[i] = (float64(0.5*whole[i]) - dst[i]) / density
+	}
+}
+
+// ratesOf are the rates whose logarithms the margins are.
+func ratesOf(margins []float64) []float64 {
 	rates := make([]float64, len(margins))
 	for i, v := range margins {
 		rates[i] = portable.Exp(v)
 	}
-	var at [causes]float64
-	f.rates.Curve(rates, age).At(at[:], h)
-	return at[0]
+	return rates
 }
 
 // winSlopes writes the derivative of the probability of being won within h of
@@ -156,7 +271,7 @@ func strongest(list []Reason, n int) []Reason {
 	})
 	kept := list[:0]
 	for _, r := range list {
-		if r.Effect != 0 && len(kept) < n {
+		if moves := r.Effect != 0 || r.Days != nil && *r.Days != 0; moves && len(kept) < n {
 			kept = append(kept, r)
 		}
 	}

@@ -32,6 +32,8 @@ type Score struct {
 	ExpectedValue *float64     // Win × amount
 	Grade         string       // A, B, C or D by the bundle's absolute cut-offs
 	Reasons       []Reason     // strongest first
+	Base          *float64     // the main probability that reasons count from: of the average lead of equal age; nil without reasons
+	BaseDays      *float64     // the median cycle length that effects in days count from; nil unless every reason was asked for
 	Warnings      []string     // in plain words, without personal values
 	Curve         models.Curve // the whole forecast, its clock starting at the lead's age; empty without times
 	Old           bool         // the lead has been open for longer than any that training saw
@@ -105,7 +107,7 @@ func moment(c *datasets.Column, i int) (int64, bool) {
 const block = 512
 
 // Score forecasts every lead of the snapshot, in order, with up to reasons
-// reasons each. A lead that cannot be scored has its own Err.
+// reasons each, or Every. A lead that cannot be scored has its own Err.
 func (b *Bundle) Score(ctx context.Context, s features.Snapshot, reasons int) ([]Score, error) {
 	f, err := b.forecast(s)
 	if err != nil {
@@ -254,13 +256,10 @@ func (f *forecast) score(scores []Score, from, to, reasons int) error {
 			s.Win = number(portable.Sigmoid(m[0]))
 		}
 		f.value(s, row)
-		if reasons > 0 && s.Win != nil {
-			one := f.x.Gather([]int32{int32(row)})
-			r, err := f.reasons(one, m, f.ageOf(row))
-			if err != nil {
+		if reasons != 0 && s.Win != nil {
+			if err := f.explain(s, row, m, reasons); err != nil {
 				return fmt.Errorf("bundle: %w", err)
 			}
-			s.Reasons = strongest(r, reasons)
 		}
 	}
 	return nil
@@ -276,11 +275,7 @@ func (f *forecast) ageOf(row int) float64 {
 // curve reads everything that has to do with time off the lead's curve.
 func (f *forecast) curve(s *Score, row int, margins []float64) {
 	m, age := &f.Manifest, f.age[row]
-	rates := make([]float64, len(margins))
-	for i, v := range margins {
-		rates[i] = portable.Exp(v)
-	}
-	c := f.rates.Curve(rates, age)
+	c := f.rates.Curve(ratesOf(margins), age)
 	s.Curve = c
 	var at [causes]float64
 	longest := f.reach.Longest(age)
@@ -361,11 +356,7 @@ func cell(c *datasets.Column, i int) string {
 // days, what evaluations compare forecasts with; for a table without times see
 // BaseWin.
 func (b *Bundle) BaseCurve(age float64) models.Curve {
-	rates := make([]float64, b.model.Outputs())
-	for i, m := range b.model.BaseRates.BaseMargins() {
-		rates[i] = portable.Exp(m)
-	}
-	return b.rates.Curve(rates, age)
+	return b.rates.Curve(ratesOf(b.model.BaseRates.BaseMargins()), age)
 }
 
 // BaseWin is the share of won leads that a table without times was trained on.

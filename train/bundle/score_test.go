@@ -114,7 +114,8 @@ func TestOneMakesOne(t *testing.T) {
 	})
 }
 
-// TestReasonsAddUp: all reasons together are the distance from the base.
+// TestReasonsAddUp: all reasons together are the distance from the base, in
+// probability and in days.
 func TestReasonsAddUp(t *testing.T) {
 	all := companies()
 	rapid.Check(t, func(r *rapid.T) {
@@ -122,7 +123,7 @@ func TestReasonsAddUp(t *testing.T) {
 		table := spoilt(r, c.leads)
 		snapshot := c.read(t, table)
 		created := snapshot.Leads.Column("created_at")
-		for i, s := range c.score(t, table, 1000) {
+		for i, s := range c.score(t, table, bundle.Every) {
 			if s.Win == nil {
 				if s.Reasons != nil {
 					r.Fatal("reasons for no probability")
@@ -133,9 +134,18 @@ func TestReasonsAddUp(t *testing.T) {
 			if created != nil && !created.Missing(i) {
 				age = datasets.Days(created.Times[i], asOf)
 			}
-			sum := 0.0
+			sum, days := 0.0, 0.0
 			for k, reason := range s.Reasons {
 				sum += reason.Effect
+				if (reason.Days != nil) != (s.BaseDays != nil) {
+					r.Fatalf("%s: effects in days %v, base %v", reason.Column, reason.Days, s.BaseDays)
+				}
+				if reason.Days != nil {
+					days += *reason.Days
+				}
+				if reason.Won > reason.Like || reason.Like < 0 {
+					r.Fatalf("%s: %d like this, %d won", reason.Column, reason.Like, reason.Won)
+				}
 				if k > 0 && math.Abs(reason.Effect) > math.Abs(s.Reasons[k-1].Effect) {
 					r.Fatal("a stronger reason comes later")
 				}
@@ -143,8 +153,11 @@ func TestReasonsAddUp(t *testing.T) {
 					r.Fatalf("a reason of column %q, which the user's table does not have", reason.Column)
 				}
 			}
-			if want := *s.Win - c.b.PriceBase(age); math.Abs(sum-want) > 1e-9 {
-				r.Fatalf("reasons add to %v, p − base is %v (age %v)", sum, want, age)
+			if math.Abs(*s.Base+sum-*s.Win) > 1e-9 {
+				r.Fatalf("reasons add to %v from %v to %v (age %v)", sum, *s.Base, *s.Win, age)
+			}
+			if s.BaseDays != nil && math.Abs(*s.BaseDays+days-*s.Cycle[1]) > 1e-9*(1+*s.Cycle[1]) {
+				r.Fatalf("reasons add to %v days from %v to %v (age %v)", days, *s.BaseDays, *s.Cycle[1], age)
 			}
 		}
 	})
