@@ -38,7 +38,7 @@ var allowed = map[string][]string{
 	"models/modeltest": {"models", "models/matrix"},
 	"models/forest":    {"models", "models/matrix", "models/portable", "models/scorecard", "models/tree"},
 	"models/scorecard": {"models", "models/linear", "models/matrix", "models/portable"},
-	"lift":             {"datasets", "models/portable", "models/survival"},
+	"lift":             {"datasets", "models", "models/survival"},
 	"train":            {"datasets", "features", "models", "models/calib", "models/gbm", "models/matrix", "models/metric", "models/portable", "train/bundle"},
 	"train/bundle":     {"datasets", "features", "models", "models/calib", "models/gbm", "models/matrix", "models/portable"},
 	"serve":            {"datasets", "features", "train/bundle"},

@@ -35,40 +35,12 @@ type study struct {
 
 // prepare reads the table by the plan.
 func prepare(raw *datasets.Table, p Plan) (*study, error) {
-	if raw.Rows == 0 {
-		return nil, &datasets.Error{Message: "the file has a header but no rows"}
-	}
-	if err := p.Check(); err != nil {
-		return nil, err
-	}
 	s := &study{plan: p}
-	if err := s.roles(raw); err != nil {
+	raw, typed, err := s.read(raw)
+	if err != nil {
 		return nil, err
 	}
 	p = s.plan
-	raw, err := s.existing(raw)
-	if err != nil {
-		return nil, err
-	}
-	schema, notes, err := datasets.Infer(raw, datasets.Hints{Kinds: p.Kinds, Dates: p.Dates, Zone: p.Zone, Roles: p.Roles, Missing: p.Missing})
-	if err != nil {
-		return nil, err
-	}
-	s.schema = *schema
-	s.note(notes...)
-	typed, notes, err := schema.Apply(raw)
-	if err != nil {
-		return nil, err
-	}
-	s.note(notes...)
-	s.contract(typed)
-	if s.out, notes, err = s.plan.Contract.Read(typed, p.Roles, p.AsOf); err != nil {
-		return nil, err
-	}
-	s.note(notes...)
-	if len(s.out.Rows) == 0 {
-		return nil, s.nobody(raw.Rows)
-	}
 	typed, raw = typed.Gather(s.out.Rows), raw.Gather(s.out.Rows)
 	s.sortLeads(raw, typed, s.rows())
 	s.losses = slices.Contains(s.out.State, datasets.Lost)

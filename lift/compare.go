@@ -1,0 +1,99 @@
+package lift
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// designEffect is by how much leads of the same account raise the variance of
+// an arm's curve.
+func (c *comparing) designEffect(leads []lead) float64 {
+	s := &sides{horizon: c.horizon, alone: true}
+	for _, l := range leads {
+		s.add(l, arm)
+	}
+	s.order()
+	return s.measure(c.months, c.accounts).effect
+}
+
+// compare judges every ripe arm beside the control or the rest.
+func (c *comparing) compare(r *Result) {
+	control := slices.Index(c.names, c.Control)
+	if c.Control != "" && !c.ripe[control] {
+		r.Notes = append(r.Notes, fmt.Sprintf("the control %q is not ripe, so nothing can be compared with it yet", c.Control))
+		return
+	}
+	var list []difference
+	var at []int
+	for _, a := range r.Arms {
+		i := slices.Index(c.names, a.Name)
+		if !a.Ripe || i == control {
+			continue
+		}
+		r.Comparisons = append(r.Comparisons, Comparison{Arm: a.Name, Control: cmp.Or(c.Control, Rest)})
+		s, enough := c.beside(i, control)
+		k := &r.Comparisons[len(r.Comparisons)-1]
+		if !enough {
+			k.Note = fmt.Sprintf("fewer than %d leads of each side were created in the same months and watched to the horizon", fewestWatched)
+			continue
+		}
+		d := s.measure(c.months, c.accounts)
+		if d.pooled <= 0 || d.won[arm]+d.lost[arm]+d.won[other]+d.lost[other] <= 0 {
+			k.Note = "nobody was won within the horizon on either side"
+			continue
+		}
+		k.Difference, k.PArm, k.PControl = new(d.p[arm]-d.p[other]), &d.p[arm], &d.p[other]
+		list, at = append(list, d), append(at, len(r.Comparisons)-1)
+	}
+	if len(r.Comparisons) == 0 {
+		r.Notes = append(r.Notes, "fewer than two arms are ripe, so there is nothing to compare")
+	}
+	if len(list) == 0 {
+		return
+	}
+	critical, p := judge(list, c.Level, c.Seed)
+	r.Critical = &critical
+	for j, d := range list {
+		k := &r.Comparisons[at[j]]
+		low, high := d.within(critical)
+		k.CI, k.P = &[2]float64{low, high}, new(p(d.z(0)))
+	}
+}
+
+// beside gathers the leads of an arm and of the control (−1: of all other ripe
+// arms), and says whether enough of them ran in the same months.
+func (c *comparing) beside(i, control int) (s *sides, enough bool) {
+	side := make([]int, len(c.names))
+	for k := range side {
+		switch {
+		case k == i:
+			side[k] = arm
+		case k == control || control < 0 && c.ripe[k]:
+			side[k] = other
+		default:
+			side[k] = neither
+		}
+	}
+	s = &sides{horizon: c.horizon}
+	var followed [2][]bool
+	for k := range followed {
+		followed[k] = make([]bool, c.months)
+	}
+	for _, l := range c.leads {
+		k := side[l.arm]
+		if k == neither {
+			continue
+		}
+		s.add(l, k)
+		followed[k][l.month] = followed[k][l.month] || l.watch >= c.horizon
+	}
+	s.order()
+	var shared [2][]lead
+	for k, l := range s.leads {
+		if followed[arm][l.month] && followed[other][l.month] {
+			shared[s.side[k]] = append(shared[s.side[k]], l)
+		}
+	}
+	return s, follow(shared[arm], c.horizon).enough() && follow(shared[other], c.horizon).enough()
+}
