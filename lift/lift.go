@@ -56,7 +56,7 @@ type Arm struct {
 	Cost       *float64    `json:"cost"`            //
 	CostPerWin *float64    `json:"cost_per_win"`    // cost ÷ (leads × PWin)
 	WonOfAll   float64     `json:"naive_of_all"`    // won ÷ all leads, which takes open ones for failures
-	WonOfDone  *float64    `json:"naive_of_closed"` // won ÷ closed, which forgets open ones
+	WonOfDone  *float64    `json:"naive_of_closed"` // won ÷ closed, which forgets open ones; nil where no loss is recorded
 }
 
 // Comparison is an arm beside the control, or the rest, within months of
@@ -92,6 +92,7 @@ func Compare(d Data, o Options) (*Result, error) {
 	}
 	for _, l := range c.leads {
 		c.months, c.accounts = max(c.months, l.month+1), max(c.accounts, l.account+1)
+		c.losses = c.losses || l.state == datasets.Lost
 	}
 	c.clustered = c.accounts < len(c.leads)
 	r := &Result{Horizon: o.Horizon, Level: o.Level, AsOf: time.UnixMicro(d.End).UTC().Format(time.DateOnly), Arms: []Arm{}, Comparisons: []Comparison{}, Notes: []string{}}
@@ -112,6 +113,7 @@ type comparing struct {
 	ripe             []bool   // by index
 	months, accounts int
 	clustered        bool // some accounts have several leads
+	losses           bool // are recorded
 }
 
 func (c *comparing) check() error {
@@ -171,7 +173,7 @@ func (c *comparing) arm(name string, leads []lead) (Arm, error) {
 		}
 	}
 	a.WonOfAll = float64(a.Won) / float64(a.Leads)
-	if done := a.Won + a.Lost; done > 0 {
+	if done := a.Won + a.Lost; done > 0 && c.losses {
 		a.WonOfDone = new(float64(a.Won) / float64(done))
 	}
 	if cost, ok := c.Costs[name]; ok {
@@ -240,41 +242,4 @@ func interval(p, se, level float64, leads int) *[2]float64 {
 	}
 	low, high := survival.LogLog.Interval(1-p, se/(1-p), level)
 	return &[2]float64{1 - high, 1 - low}
-}
-
-// Misreading is the arm that a naive reading shows most wrongly beside the
-// other ripe arms, and by how much of its true standing: −0.5 is half as good
-// as it is. The zero value: no arm is shown wrongly.
-type Misreading struct {
-	Arm string
-	By  float64
-}
-
-// Misreading finds what won ÷ all leads and won ÷ closed leads distort most:
-// for each ripe arm the ratio of the reading to PWin, over that of all ripe
-// arms together.
-func (r *Result) Misreading() (ofAll, ofClosed Misreading) {
-	var won, leads, closed, expected float64
-	for _, a := range r.Arms {
-		if a.Ripe {
-			won, leads, closed = won+float64(a.Won), leads+float64(a.Leads), closed+float64(a.Won+a.Lost)
-			expected += *a.PWin * float64(a.Leads)
-		}
-	}
-	for _, a := range r.Arms {
-		if !a.Ripe || *a.PWin == 0 || won == 0 {
-			continue
-		}
-		standing := *a.PWin / (expected / leads)
-		if by := a.WonOfAll/(won/leads)/standing - 1; math.Abs(by) > math.Abs(ofAll.By) {
-			ofAll = Misreading{a.Name, by}
-		}
-		if a.WonOfDone == nil {
-			continue
-		}
-		if by := *a.WonOfDone/(won/closed)/standing - 1; math.Abs(by) > math.Abs(ofClosed.By) {
-			ofClosed = Misreading{a.Name, by}
-		}
-	}
-	return ofAll, ofClosed
 }

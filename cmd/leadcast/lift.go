@@ -95,7 +95,7 @@ func (l *lifting) take(model string) error {
 }
 
 // ask reads the leads and says what is to be compared.
-func (l *lifting) ask(ctx context.Context, p *program, files []string) (d lift.Data, o lift.Options, notes []datasets.Note, err error) {
+func (l *lifting) ask(ctx context.Context, p *program, files []string) (d lift.Data, o lift.Options, notes []string, err error) {
 	if l.arm == "" {
 		return d, o, nil, usagef("say which column's values are to be compared: --arm COLUMN")
 	}
@@ -113,7 +113,7 @@ func (l *lifting) ask(ctx context.Context, p *program, files []string) (d lift.D
 	if r := l.plan.Roles; l.plan.Kinds[l.arm] == datasets.Raw && !slices.Contains([]string{r.Created, r.Closed, r.Duration}, l.arm) {
 		l.plan.Kinds[l.arm] = datasets.Category // values are names, also where they are numbers
 	}
-	raw, notes, err := l.read(ctx, p, files)
+	raw, told, err := l.read(ctx, p, files)
 	if err != nil {
 		return d, o, nil, err
 	}
@@ -134,7 +134,20 @@ func (l *lifting) ask(ctx context.Context, p *program, files []string) (d lift.D
 			return d, o, nil, err
 		}
 	}
-	return d, o, append(notes, leads.Notes...), nil
+	return d, o, l.concerns(append(told, leads.Notes...), leads.Roles), nil
+}
+
+// concerns are the notes that are about the file or a column that is used.
+func (l *lifting) concerns(notes []datasets.Note, r datasets.Roles) (texts []string) {
+	for _, n := range notes {
+		switch {
+		case n.Column == "":
+			texts = append(texts, n.Message)
+		case slices.Contains([]string{l.arm, r.Outcome, r.Created, r.Closed, r.Duration, r.Account}, n.Column):
+			texts = append(texts, n.Column+": "+n.Message)
+		}
+	}
+	return texts
 }
 
 func (p *program) lift(ctx context.Context, l *lifting, files []string) error {
@@ -151,13 +164,7 @@ func (p *program) lift(ctx context.Context, l *lifting, files []string) error {
 	if err != nil {
 		return err
 	}
-	for i := len(notes) - 1; i >= 0; i-- {
-		text := notes[i].Message
-		if notes[i].Column != "" {
-			text = notes[i].Column + ": " + text
-		}
-		r.Notes = append([]string{text}, r.Notes...)
-	}
+	r.Notes = append(notes, r.Notes...)
 	if p.json {
 		return p.printJSON(r)
 	}
@@ -185,18 +192,23 @@ func (p *program) printLift(r *lift.Result, arm string) {
 	}
 	p.printArms(r, arm)
 	p.printNaive(r)
-	p.printComparisons(r)
+	p.printComparisons(r, arm)
 	fmt.Fprintln(p.stdout, "\nDifferences are observational: who got which leads was not drawn by lot, so do not call them caused\nunless it was.")
 }
 
 func (p *program) printArms(r *lift.Result, arm string) {
 	p.heading(fmt.Sprintf("Won within %d days of creation (%.0f %% intervals)", r.Horizon, 100*r.Level))
 	costs := slices.ContainsFunc(r.Arms, func(a lift.Arm) bool { return a.Cost != nil })
+	losses := slices.ContainsFunc(r.Arms, func(a lift.Arm) bool { return a.WonOfDone != nil })
 	header := []any{printable(arm), "leads", "won", "interval", "days to win: 10 %", "half", "90 %"}
 	if costs {
 		header = append(header, "cost", "cost per win")
 	}
-	w := p.sheet(append(header, "won ÷ all", "won ÷ closed")...)
+	header = append(header, "won ÷ all")
+	if losses {
+		header = append(header, "won ÷ closed")
+	}
+	w := p.sheet(header...)
 	for _, a := range r.Arms[:min(mostArms, len(r.Arms))] {
 		row := table.Row{printable(a.Name), a.Leads}
 		switch {
@@ -211,7 +223,10 @@ func (p *program) printArms(r *lift.Result, arm string) {
 		if costs {
 			row = append(row, whole(a.Cost), whole(a.CostPerWin))
 		}
-		w.AppendRow(append(row, percent(&a.WonOfAll), percent(a.WonOfDone)))
+		if row = append(row, percent(&a.WonOfAll)); losses {
+			row = append(row, percent(a.WonOfDone))
+		}
+		w.AppendRow(row)
 	}
 	w.Render()
 	if more := len(r.Arms) - mostArms; more > 0 {
@@ -228,7 +243,7 @@ func (p *program) printNaive(r *lift.Result) {
 			young++
 		}
 	}
-	all, done := r.Misreading()
+	all, done := r.Misreadings()
 	for _, m := range []struct {
 		name string
 		lift.Misreading
@@ -239,9 +254,9 @@ func (p *program) printNaive(r *lift.Result) {
 	}
 	switch {
 	case len(misread) > 0:
-		fmt.Fprintf(p.stdout, "Do not compare by the last two columns: they take open leads for failures, or forget them.\nBeside the others, %s.\n", strings.Join(misread, ", and "))
+		fmt.Fprintf(p.stdout, "Do not compare by won ÷ all or won ÷ closed: they take open leads for failures, or forget them.\nBeside the others, and within %d days, %s.\n", r.Horizon, strings.Join(misread, ", and "))
 	case young > 0:
-		fmt.Fprintln(p.stdout, "Do not judge the young ones by the last two columns: they take open leads for failures, or forget them.")
+		fmt.Fprintln(p.stdout, "Do not judge the young ones by won ÷ all or won ÷ closed: they take open leads for failures, or forget them.")
 	}
 }
 
@@ -252,12 +267,13 @@ func worse(by float64) string {
 	return "better"
 }
 
-func (p *program) printComparisons(r *lift.Result) {
+func (p *program) printComparisons(r *lift.Result, arm string) {
 	if len(r.Comparisons) == 0 {
 		return
 	}
-	p.heading(fmt.Sprintf("Side by side with %s, within months of creation (intervals and p hold for all lines at once)", printable(r.Comparisons[0].Control)))
-	w := p.sheet("", "won", "beside", "difference, points", "interval", "p", "")
+	control := printable(r.Comparisons[0].Control)
+	p.heading(fmt.Sprintf("Side by side with %s, created in the same months (intervals and p hold for all lines at once)", control))
+	w := p.sheet(printable(arm), "won", control, "difference, points", "interval", "p", "")
 	shown := r.Comparisons[:min(mostArms, len(r.Comparisons))]
 	for _, c := range shown {
 		if c.Difference == nil {
