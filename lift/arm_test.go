@@ -237,7 +237,7 @@ func few(t *rapid.T) lift.Data {
 func TestProperties(t *testing.T) {
 	compared := 0
 	defer func() {
-		if compared < 20 {
+		if compared < 10 {
 			t.Errorf("only %d comparisons", compared)
 		}
 	}()

@@ -45,7 +45,7 @@ func (p *program) liftCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error { return p.lift(c.Context(), &l, args) },
 	}
 	l.flags(c.Flags())
-	further(c, "arm", "horizon", "control", "costs", "model", "outcome", "won", "lost", "created", "closed", "as-of", "help")
+	further(c, "arm", "horizon", "control", "costs", "model", "outcome", "won", "lost", "created", "closed", "help")
 	return c
 }
 
