@@ -80,7 +80,7 @@ func TestAgreesWithAalenJohansen(t *testing.T) {
 	}
 }
 
-// Twenty leads by hand: no censoring before the horizon, so shares are counts.
+// Sixty leads by hand: no censoring before the horizon, so shares are counts.
 func TestCounts(t *testing.T) {
 	var rows [][4]any
 	for i := range 60 {
@@ -159,6 +159,9 @@ func TestUnripeIsNotCompared(t *testing.T) {
 	}
 	if r := compare(t, d, lift.Options{Horizon: 80, Control: "young"}); len(r.Comparisons) != 0 || len(r.Notes) != 1 {
 		t.Errorf("%+v", r)
+	}
+	if r := compare(t, simulate(1, 365, campaign{"A", 500, 0, 300, always(0.2)}), lift.Options{}); len(r.Comparisons) != 0 || len(r.Notes) != 1 {
+		t.Errorf("one arm: %+v", r)
 	}
 	var wrong *datasets.Error
 	if _, err := lift.Compare(d, lift.Options{Control: "nix"}); !errors.As(err, &wrong) || !strings.Contains(err.Error(), "A, B, few, young") {

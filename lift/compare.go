@@ -19,15 +19,27 @@ func (c *comparing) designEffect(leads []lead) float64 {
 
 // compare judges every ripe arm beside the control or the rest.
 func (c *comparing) compare(r *Result) {
-	control := slices.Index(c.names, c.Control)
-	if c.Control != "" && !c.ripe[control] {
+	control, ripe := -1, 0
+	for i, name := range c.names {
+		if c.ripe[i] {
+			ripe++
+		}
+		if name == c.Control && c.Control != "" {
+			control = i
+		}
+	}
+	switch {
+	case control >= 0 && !c.ripe[control]:
 		r.Notes = append(r.Notes, fmt.Sprintf("the control %q is not ripe, so nothing can be compared with it yet", c.Control))
+		return
+	case ripe < 2:
+		r.Notes = append(r.Notes, "fewer than two arms are ripe, so there is nothing to compare")
 		return
 	}
 	var list []difference
 	var at []int
 	for _, a := range r.Arms {
-		i := slices.Index(c.names, a.Name)
+		i, _ := slices.BinarySearch(c.names, a.Name)
 		if !a.Ripe || i == control {
 			continue
 		}
@@ -45,9 +57,6 @@ func (c *comparing) compare(r *Result) {
 		}
 		k.Difference, k.PArm, k.PControl = new(d.p[arm]-d.p[other]), &d.p[arm], &d.p[other]
 		list, at = append(list, d), append(at, len(r.Comparisons)-1)
-	}
-	if len(r.Comparisons) == 0 {
-		r.Notes = append(r.Notes, "fewer than two arms are ripe, so there is nothing to compare")
 	}
 	if len(list) == 0 {
 		return

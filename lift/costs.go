@@ -1,8 +1,8 @@
 package lift
 
 import (
+	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/leadcast/leadcast/datasets"
@@ -32,13 +32,13 @@ func ReadCosts(t *datasets.Table, arm string, known []string) (map[string]float6
 	if err != nil {
 		return nil, err
 	}
-	costs := map[string]float64{}
+	costs, exists := map[string]float64{}, map[string]bool{}
+	for _, name := range known {
+		exists[name] = true
+	}
 	names, amounts := typed.Column(who.Name), typed.Column(what.Name)
 	for row := range t.Rows {
-		name := level(names, row)
-		if name == "" {
-			name = NoArm
-		}
+		name := cmp.Or(level(names, row), NoArm)
 		fail := func(column, message string) (map[string]float64, error) {
 			return nil, &datasets.Error{Place: t.At(row), Column: column, Message: message}
 		}
@@ -47,7 +47,7 @@ func ReadCosts(t *datasets.Table, arm string, known []string) (map[string]float6
 			return fail(what.Name, "wants what the arm cost, a number such as 1250.50")
 		case amounts.Nums[row] < 0:
 			return fail(what.Name, "a cost cannot be negative")
-		case !slices.Contains(known, name):
+		case !exists[name]:
 			return fail(who.Name, "no lead has this arm")
 		}
 		costs[name] += amounts.Nums[row]

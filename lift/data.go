@@ -46,6 +46,9 @@ func FromTable(t *datasets.Table, o *datasets.Outcomes, roles datasets.Roles, ar
 	}
 	d := Data{Created: o.Created, Entry: o.Entry, Exit: o.Days, State: o.State, End: o.End}
 	account := t.Column(roles.Account)
+	if roles.Account == arm {
+		account = nil // arms are accounts: each is one, and nothing is known of how they differ
+	}
 	for _, row := range o.Rows {
 		d.Arm = append(d.Arm, cmp.Or(level(c, row), NoArm))
 		if account != nil {

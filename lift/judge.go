@@ -7,7 +7,7 @@ import (
 )
 
 // draws is the number of draws of the largest statistic.
-const draws = 20_000
+const draws = 10_000
 
 // share is the part of the variance that is the other side's: how far the
 // joint estimate leans to the arm.

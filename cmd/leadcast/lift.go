@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -69,22 +70,13 @@ func (l *lifting) take(model string) error {
 	if err != nil {
 		return err
 	}
-	own, c := l.plan.Roles, b.Manifest.Contract
-	l.plan.Roles = b.Manifest.Schema.Roles
-	l.plan.Roles.Order = ""
-	for _, r := range []struct {
-		role *string
-		own  string
-	}{{&l.plan.Roles.Outcome, own.Outcome}, {&l.plan.Roles.ID, own.ID}, {&l.plan.Roles.Created, own.Created}, {&l.plan.Roles.Closed, own.Closed},
-		{&l.plan.Roles.Account, own.Account}, {&l.plan.Roles.Duration, own.Duration}} {
-		if r.own != "" {
-			*r.role = r.own
-		}
-	}
+	r, learnt, c := &l.plan.Roles, b.Manifest.Schema.Roles, b.Manifest.Contract
+	r.Outcome, r.ID, r.Account = cmp.Or(r.Outcome, learnt.Outcome), cmp.Or(r.ID, learnt.ID), cmp.Or(r.Account, learnt.Account)
+	r.Created, r.Closed, r.Duration = cmp.Or(r.Created, learnt.Created), cmp.Or(r.Closed, learnt.Closed), cmp.Or(r.Duration, learnt.Duration)
 	if len(l.won) == 0 && l.wonIf == "" {
 		l.won = c.Won
 		if c.WonPresent {
-			l.wonIf = l.plan.Roles.Outcome + ":present"
+			l.wonIf = r.Outcome + ":present"
 		}
 	}
 	if len(l.lost) == 0 {
@@ -193,7 +185,7 @@ func (p *program) printLift(r *lift.Result, arm string) {
 	p.printArms(r, arm)
 	p.printNaive(r)
 	p.printComparisons(r, arm)
-	fmt.Fprintln(p.stdout, "\nDifferences are observational: who got which leads was not drawn by lot, so do not call them caused\nunless it was.")
+	fmt.Fprintln(p.stdout, "\nDifferences are observational: do not call them effects unless it was drawn by lot who got which leads.")
 }
 
 func (p *program) printArms(r *lift.Result, arm string) {
@@ -294,6 +286,7 @@ func (p *program) printComparisons(r *lift.Result, arm string) {
 	if more := len(r.Comparisons) - len(shown); more > 0 {
 		fmt.Fprintf(p.stdout, "and %d more; --json lists them all\n", more)
 	}
+	fmt.Fprintln(p.stdout, "Compare by this table rather than by the rows above, where each has months of its own.")
 }
 
 func percent(v *float64) string {
