@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 
 	"github.com/leadcast/leadcast/datasets"
@@ -173,7 +174,7 @@ func (t *trainer) build(ctx context.Context, w subjects, rows []int, v *validati
 	followed, won := t.followed(&w)
 	made.Tally = bundle.NewTally(x.Gather(followed), won)
 	if r != nil {
-		if made.Report, err = json.Marshal(r); err != nil {
+		if made.Report, err = json.Marshal(finite(reflect.ValueOf(r))); err != nil {
 			return nil, fmt.Errorf("train: the report: %w", err)
 		}
 	}

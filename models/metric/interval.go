@@ -1,6 +1,7 @@
 package metric
 
 import (
+	"encoding/json"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -15,6 +16,15 @@ type Estimate struct {
 	Low   float64 `json:"low"` // interval at the level asked for
 	High  float64 `json:"high"`
 	P     float64 `json:"p"` // two-sided p value of "the figure is zero" (for a ratio: is one)
+}
+
+// UnmarshalJSON reads a figure that is null, as JSON has it for what is not
+// finite, as NaN.
+func (e *Estimate) UnmarshalJSON(b []byte) error {
+	type plain Estimate
+	nan := math.NaN()
+	*e = Estimate{nan, nan, nan, nan, nan}
+	return json.Unmarshal(b, (*plain)(e))
 }
 
 // normal is the estimate with a normal interval.
