@@ -142,7 +142,7 @@ func unknownColumn(t *Table, name string) error {
 
 // columns lists the columns that have a role.
 func (r Roles) columns() []string {
-	all := []string{r.ID, r.Account, r.Created, r.Outcome, r.Closed, r.Duration, r.Amount, r.Campaign, r.Owner}
+	all := []string{r.ID, r.Account, r.Created, r.Outcome, r.Closed, r.Duration, r.Amount, r.Currency, r.Campaign, r.Owner}
 	if r.Order != "rows" {
 		all = append(all, r.Order)
 	}
@@ -158,7 +158,7 @@ func (r Roles) kind(name string) Kind {
 		return Number
 	case r.ID:
 		return ID
-	case r.Account, r.Campaign, r.Owner, r.Outcome:
+	case r.Account, r.Campaign, r.Owner, r.Outcome, r.Currency:
 		return Category
 	}
 	return Raw

@@ -14,6 +14,8 @@ import (
 type Reader struct {
 	fields []fieldReader // in the schema's order
 	index  map[string]int
+	roles  Roles
+	rates  exchange // empty where amounts are taken as they are
 }
 
 // fieldReader reads one column.
@@ -32,7 +34,10 @@ func (s *Schema) Compile() (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Reader{fields: make([]fieldReader, len(s.Fields)), index: make(map[string]int, len(s.Fields))}
+	r := &Reader{fields: make([]fieldReader, len(s.Fields)), index: make(map[string]int, len(s.Fields)), roles: s.Roles}
+	if r.rates, err = newExchange(s.Rates); err != nil {
+		return nil, err
+	}
 	for i, f := range s.Fields {
 		if _, twice := r.index[f.Name]; twice {
 			return nil, &Error{Column: f.Name, Message: "the schema has two fields of this name"}
@@ -74,7 +79,8 @@ func (s *Schema) Apply(t *Table) (*Table, []Note, error) {
 // Apply reads a table: a typed column a field, in the schema's order. A cell
 // that cannot be read is missing, with a note that has its row; a field that
 // the table lacks is missing in every row, and a column that the schema does
-// not know is dropped, each with a note of row −1. Typed columns are taken as
+// not know is dropped, each with a note of row −1. Amounts are converted into
+// the house currency where the schema has rates. Typed columns are taken as
 // they are where the kinds agree, else read through their text. Columns may
 // share their texts with t.
 func (r *Reader) Apply(t *Table) (*Table, []Note) {
@@ -100,6 +106,9 @@ func (r *Reader) Apply(t *Table) (*Table, []Note) {
 			continue
 		}
 		notes = f.read(c, given[i], notes)
+	}
+	if len(r.rates) > 0 {
+		notes = r.rates.convert(out, r.roles, notes)
 	}
 	return out, notes
 }

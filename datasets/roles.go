@@ -20,6 +20,7 @@ var (
 		{"status", "lead_status", "deal_status", "opportunity_status"}, {"stage", "deal_stage", "dealstage", "stage_name", "opportunity_stage", "lead_stage"},
 		{"converted", "is_converted", "is_won", "won"}}
 	amountNames   = [][]string{{"amount", "deal_amount", "opportunity_amount", "opportunity_amount_usd", "amount_usd"}, {"deal_value", "opportunity_value", "contract_value", "lead_value", "value"}}
+	currencyNames = [][]string{{"currency", "currency_code", "currency_iso_code"}, {"amount_currency", "deal_currency", "deal_currency_code", "opportunity_currency"}}
 	accountNames  = [][]string{{"account_id"}, {"account", "account_name"}, {"company_id", "organization_id", "organisation_id"}, {"company", "company_name", "organization", "organisation"}}
 	ownerNames    = [][]string{{"owner_id", "lead_owner_id", "owner_rep_id", "hubspot_owner_id"}, {"owner", "lead_owner", "owner_name", "opportunity_owner", "deal_owner", "assigned_to", "assignee", "sales_agent", "sales_rep", "sales_owner"}}
 	campaignNames = [][]string{{"campaign_id"}, {"campaign", "campaign_name", "utm_campaign", "primary_campaign", "primary_campaign_source"}}
@@ -45,6 +46,7 @@ func GuessRoles(t *Table) (Roles, []Note) {
 	}
 	g.find(&r.Outcome, "the outcome", outcomeNames, g.few)
 	g.find(&r.Amount, "the amount", amountNames, g.numbers)
+	g.find(&r.Currency, "the currency of the amount", currencyNames, g.currencies)
 	g.find(&r.Account, "the account", accountNames, g.filled)
 	g.find(&r.Owner, "the owner", ownerNames, g.filled)
 	g.find(&r.Campaign, "the campaign", campaignNames, g.named)
@@ -176,6 +178,13 @@ func (g *guesser) few(c *Column) bool {
 		seen[trim(c.word(i))] = struct{}{}
 	}
 	return len(seen) >= 2 && len(seen) <= 50
+}
+
+// currencies: nearly every filled cell is a code of three letters.
+func (g *guesser) currencies(c *Column) bool {
+	return share(c, func(s string) bool {
+		return len(s) == 3 && strings.Trim(strings.ToUpper(s), "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+	}) >= 0.9
 }
 
 // named: filled, and not a count of something.

@@ -24,6 +24,7 @@ type Roles struct {
 	Duration string `json:"duration,omitempty"` // days from creation to Closed or to the last look, where there are no dates
 	Order    string `json:"order,omitempty"`    // a column that only says what came first; "rows" means the order of the file
 	Amount   string `json:"amount,omitempty"`
+	Currency string `json:"currency,omitempty"` // of the amount
 	Campaign string `json:"campaign,omitempty"`
 	Owner    string `json:"owner,omitempty"`
 }
@@ -34,7 +35,8 @@ type Roles struct {
 type Schema struct {
 	Fields []Field `json:"fields"` // by name; the order has no meaning
 	Roles  Roles   `json:"roles"`
-	Zone   string  `json:"zone,omitempty"` // time zone of stamps that carry none; "" is UTC
+	Zone   string  `json:"zone,omitempty"`  // time zone of stamps that carry none; "" is UTC
+	Rates  []Rate  `json:"rates,omitempty"` // what amounts are converted with, by currency and day; none: they are taken as they are
 }
 
 // Field finds a field by name; nil when there is none.

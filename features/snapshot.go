@@ -20,6 +20,7 @@ type Snapshot struct {
 	Events map[string]*datasets.Table // history rows, visits, mails, calls
 	AsOf   []int64                    // a moment a lead (microseconds since 1970 UTC); nil or NoTime where there are no times
 	Notes  []datasets.Note            // what was odd when the leads were read, by row
+	Junk   []string                   // the column by which a lead is junk and gets no forecast, "" where it is none; nil: no lead is
 }
 
 // check makes sure that all parts are of one length.

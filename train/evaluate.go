@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/leadcast/leadcast/datasets"
@@ -23,6 +24,12 @@ type Evaluation struct {
 	Horizons []AtHorizon      `json:"horizons"`
 	LogLik   *metric.Estimate `json:"log_lik_gain,omitempty"` // right-censored log-likelihood of won/lost/open a lead, over the base rates
 	Notes    []string         `json:"notes,omitempty"`
+
+	// Judged only, and where there is an account role: the leads of accounts
+	// that no training lead has, and how the bundle did on them at the main
+	// horizon; nil where none, or no two outcomes, were followed that long.
+	NewAccountLeads *int       `json:"new_account_leads,omitempty"`
+	NewAccounts     *AtHorizon `json:"new_accounts,omitempty"`
 }
 
 // AtHorizon is an evaluation of the probability of being won within a horizon,
@@ -51,6 +58,27 @@ type AtHorizon struct {
 // or at the end of the data that the bundle was trained on, whichever is later,
 // and follows them to the file's end.
 func Evaluate(ctx context.Context, b *bundle.Bundle, raw *datasets.Table) (*Evaluation, error) {
+	l, err := readLater(b, raw)
+	if err != nil {
+		return nil, err
+	}
+	e, _, err := evaluate(ctx, b, l.leads, l.out, l.rows, dataEnd(b))
+	if err != nil {
+		return nil, err
+	}
+	e.Notes = l.notes
+	return e, nil
+}
+
+// later is a file of leads as a bundle reads it, with what became of them.
+type later struct {
+	leads *datasets.Table
+	out   *datasets.Outcomes
+	rows  []int // that are not junk by the bundle
+	notes []string
+}
+
+func readLater(b *bundle.Bundle, raw *datasets.Table) (*later, error) {
 	s, err := b.Read(raw, datasets.NoTime)
 	if err != nil {
 		return nil, err
@@ -59,20 +87,30 @@ func Evaluate(ctx context.Context, b *bundle.Bundle, raw *datasets.Table) (*Eval
 	if err != nil {
 		return nil, err
 	}
-	from := int64(datasets.NoTime)
-	if t, err := time.Parse(time.RFC3339Nano, b.Manifest.AsOf); err == nil {
-		from = datasets.Micros(t)
-	}
-	e, err := evaluate(ctx, b, s.Leads.Gather(out.Rows), out, everyRow[int](len(out.Rows)), from)
-	if err != nil {
-		return nil, err
+	l := &later{leads: s.Leads.Gather(out.Rows), out: out}
+	for i, r := range out.Rows {
+		if s.Junk == nil || s.Junk[r] == "" {
+			l.rows = append(l.rows, i)
+		}
 	}
 	for _, n := range append(s.Notes, notes...) {
 		if n.Row < 0 {
-			e.Notes = append(e.Notes, noteText(n))
+			l.notes = append(l.notes, noteText(n))
 		}
 	}
-	return e, nil
+	if junk := len(out.Rows) - len(l.rows); junk > 0 {
+		l.notes = append(l.notes, fmt.Sprintf("leads that are junk by the model's filters, left out: %d", junk))
+	}
+	return l, nil
+}
+
+// dataEnd is the end of the data that a bundle was trained on, NoTime where
+// they have no dates.
+func dataEnd(b *bundle.Bundle) int64 {
+	if t, err := time.Parse(time.RFC3339Nano, b.Manifest.AsOf); err == nil {
+		return datasets.Micros(t)
+	}
+	return datasets.NoTime
 }
 
 // judge scores the hold-out through the judged bundle's own bytes.
@@ -81,16 +119,61 @@ func (t *trainer) judge(ctx context.Context, b *built, sp *split) (*Evaluation, 
 	if t.dated && !math.IsInf(sp.cut, 0) {
 		from = int64(sp.cut)
 	}
-	e, err := evaluate(ctx, b.Bundle, t.leads, t.out, sp.held.rows, from)
+	e, f, err := evaluate(ctx, b.Bundle, t.leads, t.out, sp.held.rows, from)
 	if err != nil {
 		return nil, fmt.Errorf("judging: %w", err)
 	}
 	e.Bundle = b.id
+	t.judgeNewAccounts(e, f, sp)
 	return e, nil
 }
 
+// judgeNewAccounts judges at the main horizon the hold-out leads whose account
+// is that of no training lead.
+func (t *trainer) judgeNewAccounts(e *Evaluation, f *followed, sp *split) {
+	account := t.leads.Column(t.plan.Roles.Account)
+	if account == nil {
+		return
+	}
+	known := make(map[uint64]bool, len(sp.train.rows))
+	for _, r := range sp.train.rows {
+		known[t.groups[r]] = true
+	}
+	fresh := f.only(func(i int) bool { r := f.rows[i]; return !account.Missing(r) && !known[t.groups[r]] })
+	n := len(fresh.rows)
+	e.NewAccountLeads = &n
+	if h, ok := fresh.main(); ok {
+		e.NewAccounts = &h
+	}
+}
+
 // evaluate forecasts the rows as of max(created, from) and compares.
-func evaluate(ctx context.Context, b *bundle.Bundle, leads *datasets.Table, out *datasets.Outcomes, rows []int, from int64) (*Evaluation, error) {
+func evaluate(ctx context.Context, b *bundle.Bundle, leads *datasets.Table, out *datasets.Outcomes, rows []int, from int64) (*Evaluation, *followed, error) {
+	f, err := follow(ctx, b, leads, out, rows, from)
+	if err != nil {
+		return nil, nil, err
+	}
+	e := &Evaluation{Bundle: b.ID(), Leads: len(f.rows)}
+	if !b.Manifest.Timed {
+		if h, ok := f.flat(); ok {
+			e.Horizons = append(e.Horizons, h)
+		}
+		return e, f, nil
+	}
+	if from != datasets.NoTime {
+		e.From, e.To = day(from), day(out.End)
+	}
+	for i := range b.Manifest.Horizons {
+		if h, ok := f.horizon(i); ok {
+			e.Horizons = append(e.Horizons, h)
+		}
+	}
+	e.LogLik = f.logLik()
+	return e, f, nil
+}
+
+// follow forecasts the rows as of max(created, from).
+func follow(ctx context.Context, b *bundle.Bundle, leads *datasets.Table, out *datasets.Outcomes, rows []int, from int64) (*followed, error) {
 	var use []int
 	for _, r := range rows {
 		if b.Manifest.Timed && out.State[r] != datasets.Open && from != datasets.NoTime && out.Closed[r] != datasets.NoTime && out.Closed[r] < from {
@@ -102,7 +185,7 @@ func evaluate(ctx context.Context, b *bundle.Bundle, leads *datasets.Table, out 
 		use = append(use, r)
 	}
 	if len(use) == 0 {
-		return nil, &datasets.Error{Message: "no lead is left to evaluate: all were closed before the model's data ended, or have no outcome"}
+		return nil, &datasets.Error{Message: "no lead is left to evaluate: all were closed before the model's data ended, have no outcome, or are junk"}
 	}
 	landmark := features.Snapshot{Leads: leads.Gather(use), AsOf: make([]int64, len(use))}
 	for i, r := range use {
@@ -112,24 +195,7 @@ func evaluate(ctx context.Context, b *bundle.Bundle, leads *datasets.Table, out 
 	if err != nil {
 		return nil, err
 	}
-	e := &Evaluation{Bundle: b.ID(), Leads: len(use)}
-	f := followed{b: b, out: out, rows: use, asOf: landmark.AsOf, scores: scores}
-	if !b.Manifest.Timed {
-		if h, ok := f.flat(); ok {
-			e.Horizons = append(e.Horizons, h)
-		}
-		return e, nil
-	}
-	if from != datasets.NoTime {
-		e.From, e.To = day(from), day(out.End)
-	}
-	for i := range b.Manifest.Horizons {
-		if h, ok := f.horizon(i); ok {
-			e.Horizons = append(e.Horizons, h)
-		}
-	}
-	e.LogLik = f.logLik()
-	return e, nil
+	return &followed{b: b, out: out, rows: use, asOf: landmark.AsOf, scores: scores}, nil
 }
 
 // followed is scores with what became of the leads.
@@ -139,6 +205,35 @@ type followed struct {
 	rows   []int
 	asOf   []int64
 	scores []bundle.Score
+}
+
+// only is the part of the leads for which keep holds.
+func (f *followed) only(keep func(i int) bool) *followed {
+	part := &followed{b: f.b, out: f.out}
+	for i := range f.rows {
+		if keep(i) {
+			part.rows, part.asOf, part.scores = append(part.rows, f.rows[i]), append(part.asOf, f.asOf[i]), append(part.scores, f.scores[i])
+		}
+	}
+	return part
+}
+
+// main compares at the main horizon.
+func (f *followed) main() (AtHorizon, bool) {
+	if !f.b.Manifest.Timed {
+		return f.flat()
+	}
+	return f.horizon(slices.Index(f.b.Manifest.Horizons, f.b.Manifest.MainHorizon))
+}
+
+// within says whether lead i was won within some days of its forecast; ok is
+// false where it was not followed that long.
+func (f *followed) within(i, days int) (won float64, ok bool) {
+	_, left, reach, state := f.age(i)
+	if state == datasets.Won && left <= float64(days) {
+		won = 1
+	}
+	return won, reach >= float64(days)
 }
 
 // age is how long lead i had been open when it was forecast, left how long it
@@ -169,15 +264,12 @@ func (f *followed) horizon(k int) (AtHorizon, bool) {
 	var y, p, base []float64
 	var at [causes]float64
 	for i := range f.rows {
-		age, left, reach, state := f.age(i)
-		if reach < float64(days) || f.scores[i].Err != nil || f.scores[i].WinBy[k] == nil {
+		won, ok := f.within(i, days)
+		if !ok || f.scores[i].Err != nil || f.scores[i].WinBy[k] == nil {
 			continue
 		}
-		won := 0.0
-		if state == datasets.Won && left <= float64(days) {
-			won = 1
-		}
 		y, p = append(y, won), append(p, *f.scores[i].WinBy[k])
+		age, _, _, _ := f.age(i)
 		f.b.BaseCurve(age).At(at[:], float64(days))
 		base = append(base, at[0])
 	}
@@ -201,25 +293,45 @@ func (f *followed) flat() (AtHorizon, bool) {
 
 // logLik is the gain in right-censored log-likelihood over the base rates.
 func (f *followed) logLik() *metric.Estimate {
-	var entry, exit []float64
-	var cause []uint8
+	var life lives
 	var curves, bases []models.Curve
 	for i := range f.rows {
-		age, left, _, state := f.age(i)
-		if f.scores[i].Err != nil || !(left >= 0) {
+		if f.scores[i].Err != nil || !life.add(f, i) {
 			continue
 		}
-		entry, exit, cause = append(entry, age), append(exit, age+left), append(cause, uint8(state))
-		curves, bases = append(curves, f.scores[i].Curve), append(bases, f.b.BaseCurve(age))
+		curves, bases = append(curves, f.scores[i].Curve), append(bases, f.b.BaseCurve(life.entry[len(curves)]))
 	}
-	if len(entry) == 0 {
+	if len(curves) == 0 {
 		return nil
 	}
-	grid := append(append([]float64(nil), f.b.Cuts()...), f.b.Cuts()[len(f.b.Cuts())-1]+365)
-	mine := metric.CensoredLogLik(grid, func(i int) models.Curve { return curves[i] }, entry, exit, cause)
-	theirs := metric.CensoredLogLik(grid, func(i int) models.Curve { return bases[i] }, entry, exit, cause)
-	d := metric.MeanDifference(mine, theirs, nil, nil, draws, 1, 0.95)
+	d := life.gain(f.b.Cuts(), curves, bases, nil)
 	return &d
+}
+
+// lives are the parts of leads' lives that forecasts are compared on.
+type lives struct {
+	entry, exit []float64
+	cause       []uint8
+}
+
+// add adds lead i from its forecast on; false where nothing was seen of it.
+func (l *lives) add(f *followed, i int) bool {
+	age, left, _, state := f.age(i)
+	if !(left >= 0) {
+		return false
+	}
+	l.entry, l.exit, l.cause = append(l.entry, age), append(l.exit, age+left), append(l.cause, uint8(state))
+	return true
+}
+
+// gain compares curves for the lives, a mean difference a lead with its
+// interval; cuts are the ages in between of which the course does not count.
+func (l *lives) gain(cuts []float64, mine, theirs []models.Curve, groups []int) metric.Estimate {
+	grid := append(slices.Clone(cuts), cuts[len(cuts)-1]+365)
+	score := func(of []models.Curve) []float64 {
+		return metric.CensoredLogLik(grid, func(i int) models.Curve { return of[i] }, l.entry, l.exit, l.cause)
+	}
+	return metric.MeanDifference(score(mine), score(theirs), nil, groups, draws, 1, 0.95)
 }
 
 // compare measures probabilities against outcomes; false without both kinds of outcome.

@@ -36,20 +36,28 @@ func (s *study) read(raw *datasets.Table) (existing, typed *datasets.Table, err 
 	if err := s.roles(raw); err != nil {
 		return nil, nil, err
 	}
-	p := s.plan
+	if raw, err = s.withoutJunk(raw); err != nil {
+		return nil, nil, err
+	}
 	if raw, err = s.existing(raw); err != nil {
 		return nil, nil, err
 	}
+	if err := s.currency(raw); err != nil {
+		return nil, nil, err
+	}
+	p := s.plan
 	schema, notes, err := datasets.Infer(raw, datasets.Hints{Kinds: p.Kinds, Dates: p.Dates, Zone: p.Zone, Roles: p.Roles, Missing: p.Missing})
 	if err != nil {
 		return nil, nil, err
 	}
+	schema.Rates = p.Rates
 	s.schema = *schema
 	s.note(notes...)
 	if typed, notes, err = schema.Apply(raw); err != nil {
 		return nil, nil, err
 	}
 	s.note(notes...)
+	s.unconverted(notes)
 	s.contract(typed)
 	if s.out, notes, err = s.plan.Contract.Read(typed, p.Roles, p.AsOf); err != nil {
 		return nil, nil, err

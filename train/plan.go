@@ -23,6 +23,8 @@ type Plan struct {
 	AsOf        int64           // pretend today is this moment (microseconds); NoTime: the data's end
 	Horizons    []int           // days; nil: 30, 90, 180
 	MainHorizon int             // days; 0: 90, or the longest of Horizons below it
+	Rates       []datasets.Rate // what amounts are converted with; nil: amounts of several currencies are not used
+	Junk        []string        // conditions as datasets.Where takes them; rows for which one holds are no leads
 	Exclude     []string        // columns not to use
 	Changes     []string        // columns whose values change over a lead's life
 	Keep        []string        // columns to use although the fill-rate test would withhold them

@@ -370,7 +370,7 @@ func threeDigits(v float64) float64 {
 func (t *trainer) manifest(w *subjects, v *validation, j *bundle.Judgement) bundle.Manifest {
 	m := bundle.Manifest{
 		Recipe: v.recipe(), Timed: t.timed, Losses: t.losses && t.timed, Horizons: t.plan.Horizons, MainHorizon: t.plan.MainHorizon,
-		Leads: distinct(w.rows), Wins: w.wins(), Seed: t.plan.Seed, Schema: t.schema, Contract: t.plan.Contract,
+		Leads: distinct(w.rows), Wins: w.wins(), Seed: t.plan.Seed, Schema: t.schema, Contract: t.plan.Contract, Junk: t.plan.Junk,
 		Judged: j, Withheld: t.withheld, Promise: promise,
 	}
 	m.Schema.Roles = t.plan.Roles

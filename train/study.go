@@ -114,7 +114,7 @@ func (s *study) existing(raw *datasets.Table) (*datasets.Table, error) {
 // roles checks the columns that the plan names and guesses the rest.
 func (s *study) roles(raw *datasets.Table) error {
 	r := &s.plan.Roles
-	named := []*string{&r.ID, &r.Account, &r.Created, &r.Outcome, &r.Closed, &r.Duration, &r.Amount, &r.Campaign, &r.Owner}
+	named := []*string{&r.ID, &r.Account, &r.Created, &r.Outcome, &r.Closed, &r.Duration, &r.Amount, &r.Currency, &r.Campaign, &r.Owner}
 	if r.Order != "" && r.Order != "rows" {
 		named = append(named, &r.Order)
 	}
@@ -140,7 +140,7 @@ func (s *study) roles(raw *datasets.Table) error {
 	given := r.Created != ""
 	guess, notes := datasets.GuessRoles(raw)
 	taken := append([]string{r.Outcome}, s.plan.Exclude...)
-	for _, name := range named[:9] {
+	for _, name := range named[:10] {
 		taken = append(taken, *name)
 	}
 	for _, g := range []struct {
@@ -150,6 +150,7 @@ func (s *study) roles(raw *datasets.Table) error {
 		when  bool
 	}{
 		{&r.ID, guess.ID, "the id", true}, {&r.Account, guess.Account, "the account", true}, {&r.Amount, guess.Amount, "the amount", true},
+		{&r.Currency, guess.Currency, "the currency of the amount", r.Amount != "" || guess.Amount != "" && !slices.Contains(taken, guess.Amount)},
 		{&r.Created, guess.Created, "the creation time", r.Order == "" && r.Duration == ""},
 		{&r.Closed, guess.Closed, "the closing time", r.Order == "" && r.Duration == ""},
 		{&r.Campaign, guess.Campaign, "the campaign", true}, {&r.Owner, guess.Owner, "the owner", true},

@@ -146,6 +146,7 @@ func (p *program) root() *cobra.Command {
 	root.AddCommand(
 		p.trainCommand(),
 		p.evaluateCommand(),
+		p.compareCommand(),
 		p.liftCommand(),
 		p.scoreCommand(),
 		p.explainCommand(),

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"math"
 	"slices"
 	"strings"
@@ -94,7 +95,7 @@ func (p *program) printReport(r *train.Report, file string) {
 func (p *program) printRoles(m *bundle.Manifest) {
 	r := m.Schema.Roles
 	var parts []string
-	for _, role := range [][2]string{{"id", r.ID}, {"created", r.Created}, {"outcome", r.Outcome}, {"closed", r.Closed}, {"duration", r.Duration}, {"order", r.Order}, {"amount", r.Amount}, {"account", r.Account}, {"campaign", r.Campaign}, {"owner", r.Owner}} {
+	for _, role := range [][2]string{{"id", r.ID}, {"created", r.Created}, {"outcome", r.Outcome}, {"closed", r.Closed}, {"duration", r.Duration}, {"order", r.Order}, {"amount", r.Amount}, {"currency", r.Currency}, {"account", r.Account}, {"campaign", r.Campaign}, {"owner", r.Owner}} {
 		if role[1] != "" {
 			parts = append(parts, role[0]+" = "+role[1])
 		}
@@ -112,6 +113,12 @@ func (p *program) printRoles(m *bundle.Manifest) {
 		lost = "not recorded"
 	}
 	fmt.Fprintf(p.stdout, "roles: %s\nwon: %s; lost: %s\n", printable(strings.Join(parts, ", ")), printable(won), printable(lost))
+	if house := m.Schema.House(); house != "" {
+		fmt.Fprintf(p.stdout, "amounts are in %s (%s)\n", printable(house), count(len(m.Schema.Rates), "rate"))
+	}
+	if len(m.Junk) > 0 {
+		fmt.Fprintf(p.stdout, "junk, not forecast: %s\n", printable(strings.Join(m.Junk, "; ")))
+	}
 }
 
 func (p *program) printWithheld(list []bundle.Withheld) {
@@ -141,6 +148,7 @@ func (p *program) printEvaluation(e *train.Evaluation, horizons []int) {
 			fmt.Sprintf("%.2f (%.2f–%.2f)", h.OE.Value, h.OE.Low, h.OE.High), fmt.Sprintf("%.0f %%", 100*h.Top)})
 	}
 	w.Render()
+	printNewAccounts(p.stdout, e)
 	for _, days := range horizons {
 		if e.Horizons[0].Days > 0 && !slices.ContainsFunc(e.Horizons, func(h train.AtHorizon) bool { return h.Days == days }) {
 			fmt.Fprintf(p.stdout, "%d days: not judged, for no leads both won and not were followed that long\n", days)
@@ -149,6 +157,29 @@ func (p *program) printEvaluation(e *train.Evaluation, horizons []int) {
 	if e.LogLik != nil && !math.IsNaN(e.LogLik.Value) {
 		fmt.Fprintf(p.stdout, "log-likelihood of won/lost/open over the base rates: %+.4f a lead (%+.4f … %+.4f)\n", e.LogLik.Value, e.LogLik.Low, e.LogLik.High)
 	}
+}
+
+// printNewAccounts says how the leads of accounts did that training had not seen.
+func printNewAccounts(w io.Writer, e *train.Evaluation) {
+	switch {
+	case e.NewAccountLeads == nil:
+	case *e.NewAccountLeads == 0:
+		fmt.Fprintln(w, "accounts: every account of the hold-out has leads in training too")
+	case e.NewAccounts == nil:
+		fmt.Fprintf(w, "accounts: %d of %s held out are of accounts that training has not seen, too few to judge by\n", *e.NewAccountLeads, count(e.Leads, "lead"))
+	default:
+		h := e.NewAccounts
+		fmt.Fprintf(w, "accounts: %d of %s held out are of accounts that training has not seen; AUC on the %d of them followed long enough: %.3f (%.3f–%.3f)\n",
+			*e.NewAccountLeads, count(e.Leads, "lead"), h.Leads, h.AUC.Value, h.AUC.Low, h.AUC.High)
+	}
+}
+
+// count is a number of things.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // sortedKeys are the keys of a map in order.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"path/filepath"
 	"slices"
@@ -30,14 +31,14 @@ func (in *input) flags(f *pflag.FlagSet) {
 	f.StringVar(&in.separator, "separator", "", "cell separator where it is not found by itself (a character, or tab)")
 	f.IntVar(&in.maxErrors, "max-errors", 0, "leave out up to this many broken rows instead of stopping")
 	f.StringArrayVar(&in.joins, "join", nil, "add the columns of another file: FILE:KEY, with at most one row a key")
-	f.StringArrayVar(&in.where, "where", nil, "use only the rows for which COLUMN=VALUE (also != < <= > >=, several values with |)")
+	f.StringArrayVar(&in.where, "where", nil, "use only the rows for which COLUMN=VALUE (also != < <= > >=, ~ for contains, several values with |)")
 }
 
 // read reads the leads of some files as one raw table, joined and filtered.
 func (in *input) read(ctx context.Context, p *program, paths []string) (*datasets.Table, []datasets.Note, error) {
 	for _, w := range in.where {
-		if !strings.ContainsAny(w, "=<>") {
-			return nil, nil, usagef("--where wants COLUMN=VALUE (also != < <= > >=), not %q", w)
+		if !strings.ContainsAny(w, "=<>~") {
+			return nil, nil, usagef("--where wants COLUMN=VALUE (also != < <= > >= ~), not %q", w)
 		}
 	}
 	table, notes, err := in.readOne(ctx, p, paths)
@@ -119,6 +120,15 @@ func (in *input) open(p *program, paths []string) (datasets.Source, error) {
 		return nil, usagef("--separator wants one character or tab, not %q", in.separator)
 	}
 	return csv.Open(paths, o)
+}
+
+// inFile adds to an error about data, where it names no place, the file.
+func inFile(path string, err error) error {
+	var data *datasets.Error
+	if errors.As(err, &data) && data.Place == "" {
+		data.Place = filepath.Base(path)
+	}
+	return err
 }
 
 // moment reads a date or a time that a person typed.

@@ -24,6 +24,7 @@ type training struct {
 	won, lost                                  []string
 	wonIf, silentAfter, observedFrom           string
 	asOf, mainHorizon, splitFile, out, orderBy string
+	rates                                      string
 	horizons, kinds                            []string
 }
 
@@ -73,13 +74,16 @@ func (t *training) flags(f *pflag.FlagSet) {
 	f.StringVar(&t.wonIf, "won-if", "", "won where a column is filled: COLUMN:present")
 	f.StringVar(&t.silentAfter, "silent-after", "", "count a lead as lost after so many days open, such as 180d")
 	f.StringVar(&t.observedFrom, "observed-from", "", "outcomes were recorded only from this day on (delayed entry)")
+	f.StringArrayVar(&t.plan.Junk, "junk", nil, "leads that are none: COLUMN=VALUE (also != < <= > >=, ~ for contains, several values with |); left out, and not forecast later")
+	f.StringVar(&r.Currency, "currency", "", "column with the currency of the amount")
+	f.StringVar(&t.rates, "rates", "", "file with what currencies are worth: columns currency, rate and, where rates change, from")
 	f.StringVar(&r.Account, "account", "", "column with the account, the unit that is never split")
 	f.StringVar(&r.Campaign, "campaign", "", "column with the campaign")
 	f.StringVar(&r.Owner, "owner", "", "column with the owner")
 	f.StringVar(&r.Duration, "duration", "", "column with the days from creation to closing, or to the last look, where there are no dates")
 	f.StringVar(&t.orderBy, "order-by", "", "column that only says what came first, or rows for the order of the file")
 	f.StringVar(&t.splitFile, "split", "", "file with an id (or row_id) and train or test for each lead")
-	f.BoolVar(&t.plan.RandomSplit, "random-split", false, "hold out leads at random, which is optimistic")
+	f.BoolVar(&t.plan.RandomSplit, "random-split", false, "hold out leads at random, which is optimistic; done unasked where nothing says what came first (see --created, --order-by)")
 	f.StringVar(&t.plan.Dates, "dates", "", "order of ambiguous dates: dmy or mdy")
 	f.StringVar(&t.plan.Zone, "zone", "", "time zone of stamps that carry none, such as Europe/Berlin (default UTC)")
 	f.StringSliceVar(&t.kinds, "kind", nil, "how to read a column: COLUMN=number|bool|category|multi|time|text|id")
@@ -153,7 +157,13 @@ func (t *training) settle() (err error) {
 		}
 		p.Kinds[k[:at]] = kind
 	}
-	return asUsage(p.Check())
+	for _, j := range p.Junk {
+		if !strings.ContainsAny(j, "=<>~") {
+			return usagef("--junk wants COLUMN=VALUE (also != < <= > >= ~), not %q", j)
+		}
+	}
+	plan := *p // training itself fills in what was not said
+	return asUsage(plan.Check())
 }
 
 func (p *program) train(ctx context.Context, t *training, files []string) error {
@@ -170,6 +180,15 @@ func (p *program) train(ctx context.Context, t *training, files []string) error 
 	}
 	if err := writableFile(t.out, files...); err != nil {
 		return err
+	}
+	if t.rates != "" {
+		rates, _, err := (&input{}).readOne(ctx, p, []string{t.rates})
+		if err != nil {
+			return err
+		}
+		if t.plan.Rates, err = datasets.ReadRates(rates); err != nil {
+			return inFile(t.rates, err)
+		}
 	}
 	bar := p.bar()
 	defer bar.end()

@@ -31,6 +31,7 @@ type Manifest struct {
 	Seed        uint64             `json:"seed"`
 	Schema      datasets.Schema    `json:"schema"`
 	Contract    datasets.Contract  `json:"contract"`
+	Junk        []string           `json:"junk,omitempty"`     // filters as datasets.Where takes them: a lead for which one holds gets no forecast
 	Grades      [3]float64         `json:"grades"`             // least p_win of A, B and C
 	MeanAmount  float64            `json:"mean_amount"`        // mean amount of won leads, 0 where unknown
 	Judged      *Judgement         `json:"judged,omitempty"`   // how the same recipe did on the hold-out
@@ -164,9 +165,16 @@ func Open(r io.ReaderAt, size int64) (*Bundle, error) {
 		return nil, fmt.Errorf("bundle: schema: %w", err)
 	}
 	roles := m.Schema.Roles
-	b.looksAt = map[string]bool{roles.ID: true, roles.Created: true, roles.Amount: true}
+	b.looksAt = map[string]bool{roles.ID: true, roles.Created: true, roles.Amount: true, roles.Currency: true}
 	for _, o := range b.encoder.Outputs() {
 		b.looksAt[o.Origin] = true
+	}
+	_, unfiltered, err := datasets.Junk(&datasets.Table{}, m.Junk)
+	if err != nil {
+		return nil, fmt.Errorf("bundle: damaged: %w", err)
+	}
+	for _, column := range unfiltered {
+		b.looksAt[column] = true
 	}
 	return b, b.rehearse()
 }

@@ -35,7 +35,7 @@ type Score struct {
 	Base          *float64     // the main probability that reasons count from: of the average lead of equal age; nil without reasons
 	BaseDays      *float64     // the median cycle length that effects in days count from; nil unless every reason was asked for
 	Warnings      []string     // in plain words, without personal values
-	Curve         models.Curve // the whole forecast, its clock starting at the lead's age; empty without times
+	Curve         models.Curve // the whole forecast, its clock starting at the lead's age; empty without times, and of junk
 	Old           bool         // the lead has been open for longer than any that training saw
 	Err           error        // why this lead could not be scored; everything else is then empty
 }
@@ -61,6 +61,10 @@ func (b *Bundle) Read(raw *datasets.Table, asOf int64) (features.Snapshot, error
 	}
 	leads, notes := b.reader.Apply(raw)
 	s := features.Snapshot{Leads: leads, AsOf: make([]int64, raw.Rows), Notes: slices.DeleteFunc(notes, b.beside)}
+	var err error
+	if s.Junk, _, err = datasets.Junk(raw, b.Manifest.Junk); err != nil {
+		return s, err
+	}
 	for i := range s.AsOf {
 		s.AsOf[i] = asOf
 	}
@@ -244,6 +248,11 @@ func (f *forecast) score(scores []Score, from, to, reasons int) error {
 		s.Warnings = f.warnings[row]
 		if f.id != nil {
 			s.ID = cell(f.id, row)
+		}
+		if f.snapshot.Junk != nil && f.snapshot.Junk[row] != "" {
+			s.WinBy = make([]*float64, len(f.Manifest.Horizons))
+			s.Warnings = []string{"junk by the filter on " + f.snapshot.Junk[row] + ": not forecast"}
+			continue
 		}
 		if s.Err = f.errs[row]; s.Err != nil {
 			continue
