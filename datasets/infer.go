@@ -179,6 +179,8 @@ type finding struct {
 	points, commas int  // cells that can only be read with a decimal point, or comma
 	twoWays        bool // numbers, and all can be read with either
 	empty          bool
+
+	firstPoint, firstComma int // rows of the first of these cells
 }
 
 func (in *inference) column(c *Column) (f finding) {

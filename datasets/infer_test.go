@@ -214,7 +214,11 @@ func TestInferErrors(t *testing.T) {
 		{"soon|later", Hints{Roles: Roles{Created: "x"}}, `leads.csv:2: column "x": is to be read as time, but its cells cannot; the first is here`},
 		{"soon|later", Hints{Kinds: map[string]Kind{"x": Number}}, `leads.csv:2: column "x": is to be read as number, but its cells cannot; the first is here`},
 		{"soon|later", Hints{Kinds: map[string]Kind{"x": Bool}}, `leads.csv:2: column "x": is to be read as bool, but its cells cannot; the first is here`},
-		{"$5|€7", Hints{Roles: Roles{Amount: "x"}}, `column "x": its amounts carry different units ($, €): convert them first`},
+		{"$5|€7", Hints{Roles: Roles{Amount: "x"}}, `column "x": its amounts carry different units ($, €): convert them first, or write the currency in a column of its own (--currency, --rates)`},
+		{"1,234.50*10|1.234,50*10", Hints{Roles: Roles{Amount: "x"}}, `leads.csv:12: column "x": numbers are written in two ways, here with a decimal comma, like 1.234,50, and at leads.csv:2 with a decimal point, like 1,234.50 (10 and 10 cells): write them in one way, or read the column as words with --kind x=category`},
+		{"2018-01-02 10:00|2018-01-02 10:00 EST", Hints{}, `leads.csv:3: column "x": letters such as EST mean different time zones in different places: write the distance from UTC, such as -05:00, or leave them out and name the zone of the column with --zone, such as America/New_York`},
+		{"2018-01-02 10:00|2018-01-02 30:00 EST", Hints{}, `leads.csv:3: column "x": this date or time does not exist: mend it, or leave the cell empty`},
+		{"2018-01-02 10:00|2018-01-02 30:00 PM", Hints{}, `leads.csv:3: column "x": this date or time does not exist: mend it, or leave the cell empty`},
 		{"1", Hints{Zone: "Mars"}, `time zone "Mars" is not known; give a name such as Europe/Berlin`},
 		{"1", Hints{Zone: "Local"}, `time zone "Local" is not known; give a name such as Europe/Berlin`},
 		{"1", Hints{Dates: "ymd"}, `dates "ymd": give dmy or mdy`},
@@ -230,6 +234,18 @@ func TestInferErrors(t *testing.T) {
 	_, _, err := Infer(rawTable(rawColumn("x", "1"), rawColumn("x", "2")), Hints{})
 	if want := `column "x": there are two columns of this name; rename one`; err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
+	}
+}
+
+// A few odd cells do not stop the work, and words may be in any form.
+func TestTwoForms(t *testing.T) {
+	few := rawTable(rawColumn("x", cells("1,234.50*99|1.234,50")...))
+	if s, notes, err := Infer(few, Hints{Roles: Roles{Amount: "x"}}); err != nil || s.Fields[0].Kind != Number || said(notes) != "cells that are no numbers, read as missing: 1 of 100 (the first at leads.csv:101)" {
+		t.Errorf("%v, %s", err, said(notes))
+	}
+	half := rawTable(rawColumn("x", cells("1,234.50*9|1.234,50*9")...))
+	if s, _, err := Infer(half, Hints{Roles: Roles{Amount: "x"}, Kinds: map[string]Kind{"x": Category}}); err != nil || s.Fields[0].Kind != Category {
+		t.Error(err)
 	}
 }
 

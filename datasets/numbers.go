@@ -60,6 +60,7 @@ func (p *profile) census(decimal byte) census {
 // number. comma says what other columns of the table tell.
 func (p *profile) decimal(f *finding, comma bool) (sign byte, twoWays int) {
 	differ, grouped := 0, 0
+	f.firstPoint, f.firstComma = -1, -1
 	for _, l := range p.levels {
 		if strings.IndexByte(l.text, ',') < 0 && strings.IndexByte(l.text, '.') < 0 {
 			continue
@@ -73,9 +74,13 @@ func (p *profile) decimal(f *finding, comma bool) (sign byte, twoWays int) {
 				grouped += l.count
 			}
 		case point && !comma:
-			f.points += l.count
+			if f.points += l.count; f.firstPoint < 0 {
+				f.firstPoint = l.first
+			}
 		case comma && !point:
-			f.commas += l.count
+			if f.commas += l.count; f.firstComma < 0 {
+				f.firstComma = l.first
+			}
 		}
 	}
 	switch {
@@ -99,6 +104,11 @@ func (f *finding) noNumber() { f.points, f.commas, f.twoWays = 0, 0, false }
 func (in *inference) numbers(f *finding, p *profile, forced bool) bool {
 	sign, ambiguous := p.decimal(f, in.comma)
 	c := p.census(sign)
+	if forced && min(f.points, f.commas) > oddAllowed(p.filled) {
+		f.err = p.fail(f.firstComma, "numbers are written in two ways, here with a decimal comma, like 1.234,50, and at %s with a decimal point, like 1,234.50 (%d and %d cells): write them in one way, or read the column as words with --kind %s=category",
+			p.at(f.firstPoint), f.commas, f.points, p.name)
+		return false
+	}
 	good := c.plain + c.bounds
 	enough := good > 0 && c.odd <= oddAllowed(p.filled)
 	if forced {
@@ -114,7 +124,7 @@ func (in *inference) numbers(f *finding, p *profile, forced bool) bool {
 	if len(c.units) > 1 {
 		f.noNumber()
 		if forced {
-			f.err = p.fail(-1, "its amounts carry different units (%s): convert them first", strings.Join(c.units, ", "))
+			f.err = p.fail(-1, "its amounts carry different units (%s): convert them first, or write the currency in a column of its own (--currency, --rates)", strings.Join(c.units, ", "))
 		} else {
 			f.notes = append(f.notes, p.note("not read as a number: its amounts carry different units (%s)", strings.Join(c.units, ", ")))
 		}

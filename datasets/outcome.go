@@ -107,7 +107,8 @@ func (o *Outcomes) add(row int, state State, created, closed int64, days, entry 
 //
 // Rules, each with a note that counts the rows: closed leads without a closing
 // time, closed more than two days before they were created, or leads without
-// creation time are left out; closed up to two days before, they close at
+// creation time are left out; closing times from the year 9000 on stand for
+// never and count as missing; closed up to two days before, they close at
 // creation; closing times of open leads are ignored; a lead open for longer
 // than SilentAfter is lost on that day even if it is won later; leads whose
 // outcome came before ObservedAt are left out. With a Duration role, closing
@@ -149,7 +150,7 @@ type outcomeReader struct {
 	outcome, created, closed, duration *Column
 	notes                              []Note
 
-	noCreated, noClosed, noDuration, backwards, sameDay, future, unseen, planned, reopened, silent, late, early tally
+	endless, noCreated, noClosed, noDuration, backwards, sameDay, future, unseen, planned, reopened, silent, late, early tally
 }
 
 // tally counts rows and remembers the first.
@@ -272,7 +273,7 @@ func (rd *outcomeReader) facts(states []State) (facts []fact, times clock) {
 			continue
 		}
 		f := fact{row: row, created: rd.created.Times[row], event: NoTime, seen: math.MaxInt64, state: state}
-		if f.created == NoTime {
+		if f.created == NoTime || f.created >= never {
 			rd.noCreated.add(row)
 			continue
 		}
@@ -335,6 +336,9 @@ func (rd *outcomeReader) stray(times clock, end int64, given bool) {
 	}
 }
 
+// never is the year 9000: programs write 9999-12-31 where there is no closing.
+const never = 221845392000e6
+
 // lastLook sets the event of a fact, and says when the table last knew of the
 // lead (NoTime: nothing but its creation); ok is false where the row
 // contradicts itself.
@@ -353,7 +357,10 @@ func (rd *outcomeReader) lastLook(row int, f *fact) (last int64, ok bool) {
 			return closed, true
 		}
 	default:
-		closed = rd.closed.Times[row]
+		if closed = rd.closed.Times[row]; closed >= never {
+			rd.endless.add(row)
+			closed = NoTime
+		}
 	}
 	switch {
 	case f.state == Open:
@@ -429,6 +436,7 @@ func (rd *outcomeReader) tell(end int64) {
 	created, closed := name(rd.created), name(rd.closed)
 	rd.note(created, rd.noCreated, "leads without creation time, left out")
 	rd.note(name(rd.duration), rd.noDuration, "leads without duration or with a negative one, left out")
+	rd.note(closed, rd.endless, "closing times in the year 9000 or later, which stand for never, taken as missing")
 	rd.note(closed, rd.noClosed, "won or lost leads without closing time, left out")
 	rd.note(closed, rd.backwards, "leads closed more than 2 days before they were created, left out")
 	rd.note(closed, rd.sameDay, "leads closed up to 2 days before they were created, taken as closed at creation")

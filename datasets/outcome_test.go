@@ -4,6 +4,7 @@ import (
 	"math"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -345,4 +346,23 @@ func texts(c *Column) []string {
 		all = append(all, c.Texts.At(i))
 	}
 	return all
+}
+
+// Closings in the year 9999 stand for none, and do not move the end of the data.
+func TestNeverClosed(t *testing.T) {
+	table := deals([]float64{0, 1, 2}, []string{"Won", "Open", "Won"}, []float64{5, 0, 0})
+	at := table.Column("closed").Times
+	at[1] = Micros(time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC))
+	at[2] = at[1]
+	o, notes, err := Contract{Won: []string{"Won"}}.Read(table, dealRoles, NoTime)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(shown{Rows: []int{0, 1}, State: "wo", Days: []float64{5, 5}, End: 6}, show(o), sameShown...); diff != "" {
+		t.Error(diff)
+	}
+	want := `neither won nor lost, so open: "Open" (1); closing times in the year 9000 or later, which stand for never, taken as missing: 2 (the first at leads.csv:3); won or lost leads without closing time, left out: 1 (the first at leads.csv:4)`
+	if said(notes) != want {
+		t.Errorf("%s\nwant %s", said(notes), want)
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Rate is what one unit of a currency is worth in the house currency, the one
@@ -34,7 +35,7 @@ func ReadRates(t *Table) ([]Rate, error) {
 			return nil, &Error{Place: t.At(i), Column: value.Name, Message: "is not a rate: write it with a decimal point, such as 1.085"}
 		}
 		if from != nil && trim(from.word(i)) != "" {
-			at, ok := parseTime(trim(from.word(i)), layoutISO, nil)
+			at, ok := parseTime(trim(from.word(i)), layoutISO, time.UTC)
 			if !ok {
 				return nil, &Error{Place: t.At(i), Column: from.Name, Message: "is not a day: write it as 2024-01-31"}
 			}
@@ -74,7 +75,7 @@ func newExchange(rates []Rate) (exchange, error) {
 		at := int64(math.MinInt64)
 		if r.From != "" {
 			var ok bool
-			if at, ok = parseTime(r.From, layoutISO, nil); !ok {
+			if at, ok = parseTime(r.From, layoutISO, time.UTC); !ok {
 				return nil, &Error{Message: fmt.Sprintf("the rate of %q is from a day that does not exist", r.Currency)}
 			}
 		}

@@ -316,6 +316,20 @@ func zoneOffset(s string) (micros int64, zoned, ok bool) {
 	return micros, true, true
 }
 
+// zoneLetters is the abbreviation of a time zone at the end of a time of day
+// that can be read without it; "" where there is none.
+func zoneLetters(s string) string {
+	clock := strings.TrimRight(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+	letters := s[len(clock):]
+	if len(letters) < 2 || len(letters) > 5 {
+		return ""
+	}
+	if _, _, _, ok := timeOfDay(strings.TrimRight(clock, " ")); !ok {
+		return ""
+	}
+	return letters
+}
+
 // parseTime reads a trimmed cell of a Time column.
 func parseTime(s, layout string, zone *time.Location) (int64, bool) {
 	if d, ok := dateShape(s); ok {

@@ -51,6 +51,9 @@ func (in *inference) times(f *finding, p *profile, forced bool) bool {
 		if d, ok := dateShape(l.text); ok {
 			if _, ok := d.micros(layout, in.zone); !ok {
 				f.err = p.fail(l.first, "this date or time does not exist: mend it, or leave the cell empty")
+				if z := zoneLetters(d.rest); z != "" {
+					f.err = p.fail(l.first, "letters such as %s mean different time zones in different places: write the distance from UTC, such as -05:00, or leave them out and name the zone of the column with --zone, such as America/New_York", z)
+				}
 				return false
 			}
 		}

@@ -280,7 +280,7 @@ func sentence(names []string, gains ...metric.Estimate) string {
 		before string
 		names  []string
 		after  string
-	}{{"a is better by ", a, ""}, {"b is better by ", b, ""}, {"", same, " the same"}, {"by ", unclear, " the two cannot be told apart"}} {
+	}{{"a is better by ", a, ""}, {"b is better by ", b, ""}, {"the same ", same, ""}, {"by ", unclear, " the two cannot be told apart"}} {
 		if len(p.names) > 0 {
 			parts = append(parts, p.before+strings.Join(p.names, ", ")+p.after)
 		}

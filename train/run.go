@@ -128,11 +128,28 @@ func (t *trainer) supported(w *subjects) error {
 	if !t.timed {
 		return nil
 	}
-	s := t.support(w)
-	if longest := s.Horizon(0); longest < float64(t.plan.MainHorizon) {
-		return &datasets.Error{Message: fmt.Sprintf("the main horizon of %d days is not supported: the longest that is has %.0f days (at least 50 leads still at risk then and 10 won in its second half); choose it with --main-horizon, or wait", t.plan.MainHorizon, math.Floor(longest))}
+	longest := math.Floor(t.support(w).Horizon(0))
+	if longest >= float64(t.plan.MainHorizon) {
+		return nil
 	}
-	return nil
+	half, days := float64(t.plan.MainHorizon)/2, float64(t.plan.MainHorizon)
+	atRisk, wins := 0, 0
+	for i, exit := range w.y.Exit {
+		if exit >= days && w.y.Entry[i] < days {
+			atRisk++
+		}
+		if w.won(i) && exit > half && exit <= days {
+			wins++
+		}
+	}
+	message := fmt.Sprintf("the main horizon of %d days is not supported: of %d leads, of which %d are won, %d were still open after that long (50 are needed) and %d were won in its second half (10 are needed)",
+		t.plan.MainHorizon, len(w.rows), w.wins(), atRisk, wins)
+	if longest >= 1 {
+		message += fmt.Sprintf("; up to %.0f days are supported: choose a shorter one with --main-horizon, or wait", longest)
+	} else {
+		message += "; no other is supported either: wait until there are more"
+	}
+	return &datasets.Error{Message: message}
 }
 
 func (t *trainer) support(w *subjects) *survival.Support {

@@ -35,12 +35,16 @@ type study struct {
 
 // prepare reads the table by the plan.
 func prepare(raw *datasets.Table, p Plan) (*study, error) {
+	asked := len(p.Horizons) > 0 || p.MainHorizon > 0
 	s := &study{plan: p}
 	raw, typed, err := s.read(raw)
 	if err != nil {
 		return nil, err
 	}
 	p = s.plan
+	if asked && !s.timed {
+		s.notef("", "the horizons that were asked for are of no use: without times of creation and closing there is no forecast of when")
+	}
 	typed, raw = typed.Gather(s.out.Rows), raw.Gather(s.out.Rows)
 	s.sortLeads(raw, typed, s.rows())
 	s.losses = slices.Contains(s.out.State, datasets.Lost)
@@ -238,7 +242,7 @@ func (s *study) rows() []int {
 		}
 	}
 	if open := len(s.out.State) - len(rows); open > 0 {
-		s.notef(s.plan.Roles.Outcome, "%d leads are neither won nor lost and the file has no times: they cannot be learnt from", open)
+		s.notef(s.plan.Roles.Outcome, "leads neither won nor lost, which cannot be learnt from in a file without times: %d", open)
 	}
 	return rows
 }

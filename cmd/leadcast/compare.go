@@ -94,6 +94,7 @@ func (p *program) printComparison(c *train.Comparison) {
 			w.AppendRow(table.Row{"", "", "", "observed ÷ expected", fmt.Sprintf("%.2f", h.OEA.Value), fmt.Sprintf("%.2f", h.OEB.Value), "", ""})
 		}
 		w.Render()
+		fmt.Fprintln(p.stdout, "A gain above zero is in b's favour; each interval stands by itself.")
 	}
 	if c.LogLik != nil {
 		fmt.Fprintf(p.stdout, "log-likelihood of won/lost/open, b over a: %+.4f a lead (%s)\n", c.LogLik.Value, interval(c.LogLik.Low, c.LogLik.High))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
@@ -93,8 +94,9 @@ func (in *input) readOne(ctx context.Context, p *program, paths []string) (*data
 	return table, nil, nil
 }
 
-// openers is the table from the endings of a file's name, but for .gz, to what
-// reads it; any other file is separated text. A new source is one line here.
+// openers is the table from the endings of a file's name, but for .gz and .zst,
+// to what reads it; any other file is separated text, as is standard input
+// unless it begins with an object. A new source is one line here.
 var openers = []struct {
 	endings []string
 	open    func(paths []string, stdin io.Reader) (datasets.Source, error)
@@ -104,13 +106,20 @@ var openers = []struct {
 }
 
 func (in *input) open(p *program, paths []string) (datasets.Source, error) {
-	name := strings.TrimSuffix(strings.ToLower(paths[0]), ".gz")
-	for _, o := range openers {
-		if slices.Contains(o.endings, filepath.Ext(name)) {
-			return o.open(paths, p.stdin)
+	name := strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(paths[0]), ".gz"), ".zst")
+	stdin := p.stdin
+	if name == "-" && stdin != nil {
+		in := bufio.NewReader(stdin)
+		if stdin = in; jsonl.Starts(in) {
+			name = ".jsonl"
 		}
 	}
-	o := csv.Options{MaxErrors: in.maxErrors, Stdin: p.stdin}
+	for _, o := range openers {
+		if slices.Contains(o.endings, filepath.Ext(name)) {
+			return o.open(paths, stdin)
+		}
+	}
+	o := csv.Options{MaxErrors: in.maxErrors, Stdin: stdin}
 	switch s := []rune(in.separator); {
 	case in.separator == "tab" || in.separator == `\t`:
 		o.Comma = '\t'

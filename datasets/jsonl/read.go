@@ -3,7 +3,6 @@ package jsonl
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,6 +15,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+
 	"github.com/leadcast/leadcast/datasets"
 )
 
@@ -27,10 +29,11 @@ const (
 	blockRows     = 1 << 16
 )
 
-// Source is a datasets.Source over JSON Lines, plain or gzip: one object a
+// Source is a datasets.Source over JSON Lines, plain, gzip or zstd: one object a
 // line, a Raw column a key, in the order in which keys first appear. Numbers
 // keep their text, booleans are true and false, null is empty, and a list of
-// such values is joined with ';'. Its blocks are named "leads"; a block never
+// such values is joined with ';'. An object within the object is an error: a
+// value that is there in some leads only would make columns come and go. Its blocks are named "leads"; a block never
 // spans two files.
 type Source struct {
 	paths []string
@@ -133,14 +136,12 @@ func (p *pass) file(path string) error {
 		defer func() { _ = f.Close() }()
 		in.Reset(f)
 	}
-	scan := bufio.NewScanner(in)
-	if magic, _ := in.Peek(2); string(magic) == "\x1f\x8b" {
-		z, err := gzip.NewReader(in)
-		if err != nil {
-			return &datasets.Error{Place: p.name, Message: "cannot be unpacked: the file is damaged"}
-		}
-		scan = bufio.NewScanner(z)
+	plain, done, err := unpacked(in)
+	if err != nil {
+		return &datasets.Error{Place: p.name, Message: "cannot be unpacked: the file is damaged"}
 	}
+	defer done()
+	scan := bufio.NewScanner(plain)
 	scan.Buffer(nil, maxLine)
 	for p.line = 1; scan.Scan(); p.line++ {
 		line := bytes.Trim(bytes.TrimPrefix(scan.Bytes(), []byte("\ufeff")), " \t\r")
@@ -157,6 +158,38 @@ func (p *pass) file(path string) error {
 		return p.fail("", "cannot be read: the file is damaged or cut short (%v)", err)
 	}
 	return p.flush()
+}
+
+// unpacked is what in holds, by its first bytes gzip, zstd or plain; done must
+// be called at the end.
+func unpacked(in *bufio.Reader) (plain io.Reader, done func(), err error) {
+	magic, _ := in.Peek(4)
+	switch {
+	case bytes.HasPrefix(magic, []byte("\x1f\x8b")):
+		plain, err = gzip.NewReader(in)
+		return plain, func() {}, err
+	case string(magic) == "\x28\xb5\x2f\xfd":
+		z, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(128<<20))
+		if err != nil {
+			return nil, nil, err
+		}
+		return z, z.Close, nil
+	}
+	return in, func() {}, nil
+}
+
+// Starts reports whether in, plain or packed, begins with an object and so is
+// JSON Lines; nothing is taken off it.
+func Starts(in *bufio.Reader) bool {
+	head, _ := in.Peek(2048)
+	plain, done, err := unpacked(bufio.NewReader(bytes.NewReader(head)))
+	if err != nil {
+		return false
+	}
+	defer done()
+	first := make([]byte, 64)
+	n, _ := io.ReadFull(plain, first) // the head of a packed file ends early
+	return bytes.HasPrefix(bytes.TrimLeft(bytes.TrimPrefix(first[:n], []byte("\ufeff")), " \t\r\n"), []byte("{"))
 }
 
 // object adds a line as a row.

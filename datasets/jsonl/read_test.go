@@ -1,18 +1,21 @@
 package jsonl_test
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/klauspost/compress/zstd"
 	"pgregory.net/rapid"
 
 	"github.com/leadcast/leadcast/datasets"
@@ -147,6 +150,34 @@ func TestGzip(t *testing.T) {
 	whole := packed(t, text)
 	if _, err := read(t, map[string]string{"x.jsonl.gz": whole[:len(whole)-9]}); err == nil || !strings.Contains(err.Error(), "cut short") {
 		t.Errorf("cut short: %v", err)
+	}
+}
+
+// Zstd is found by its first bytes, and so is an object behind what packs it.
+func TestPacked(t *testing.T) {
+	text := strings.Repeat("{\"a\":1}\n{\"a\":2}\n", 2000)
+	z, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := string(z.EncodeAll([]byte(text), nil))
+	table, err := read(t, map[string]string{"x.jsonl.zst": whole})
+	if err != nil || table.Rows != 4000 {
+		t.Fatalf("%v, %v", table, err)
+	}
+	if _, err := read(t, map[string]string{"x.jsonl.zst": whole[:len(whole)-9]}); err == nil || !strings.Contains(err.Error(), "cut short") {
+		t.Errorf("cut short: %v", err)
+	}
+	for text, want := range map[string]bool{
+		"\ufeff\n {\"a\":1}": true, whole: true, packed(t, text): true, packed(t, "a,b\n1,2\n"): false, "": false, "a,{\n": false, "\x1f\x8b": false, "[{\"a\":1}]": false,
+	} {
+		in := bufio.NewReader(strings.NewReader(text))
+		if got := jsonl.Starts(in); got != want {
+			t.Errorf("%.20q: %v", text, got)
+		}
+		if rest, _ := io.ReadAll(in); string(rest) != text {
+			t.Errorf("%.20q: something was taken off", text)
+		}
 	}
 }
 
