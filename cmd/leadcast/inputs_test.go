@@ -72,7 +72,7 @@ func TestJunkAndRates(t *testing.T) {
 	}
 
 	mixed := must(t, append(onHistory, "-o", "m")...).stdout
-	if !strings.Contains(mixed, "amount: its amounts are in 2 currencies (EUR, USD), which are not added up: give what each is worth with --rates FILE") || strings.Contains(mixed, "amount = amount") {
+	if !strings.Contains(mixed, "amount: its amounts are in 2 currencies (EUR, USD), which are not added up: say with --rates FILE what each is worth to have them used") || strings.Contains(mixed, "amount = amount") {
 		t.Error(mixed)
 	}
 	for text, want := range map[string]string{

@@ -169,8 +169,12 @@ func printNewAccounts(w io.Writer, e *train.Evaluation) {
 		fmt.Fprintf(w, "accounts: %d of %s held out are of accounts that training has not seen, too few to judge by\n", *e.NewAccountLeads, count(e.Leads, "lead"))
 	default:
 		h := e.NewAccounts
-		fmt.Fprintf(w, "accounts: %d of %s held out are of accounts that training has not seen; AUC on the %d of them followed long enough: %.3f (%.3f–%.3f)\n",
-			*e.NewAccountLeads, count(e.Leads, "lead"), h.Leads, h.AUC.Value, h.AUC.Low, h.AUC.High)
+		within := ""
+		if h.Days > 0 {
+			within = fmt.Sprintf(" at %d days", h.Days)
+		}
+		fmt.Fprintf(w, "accounts: %d of %s held out are of accounts that training has not seen; AUC%s on these %.3f (%.3f–%.3f; %s, %d won)\n",
+			*e.NewAccountLeads, count(e.Leads, "lead"), within, h.AUC.Value, h.AUC.Low, h.AUC.High, count(h.Leads, "lead"), h.Won)
 	}
 }
 

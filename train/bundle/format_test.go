@@ -228,6 +228,16 @@ var crafted = []struct {
 	{"schema that reads creation as a number", func(f *file) { f.field("created_at")["kind"] = 1; f.field("created_at")["layout"] = "" }},
 	{"schema that lacks the column of creation", func(f *file) { f.roles()["created"] = "elsewhere" }},
 	{"schema that reads amounts as text", func(f *file) { f.field("value")["kind"] = 6 }},
+	{"junk filter that is none", func(f *file) { f.manifest["junk"] = []string{"email"} }},
+	{"junk filter on a column that is not there", func(f *file) { f.manifest["junk"] = []string{"email~x"} }},
+	{"rate of nothing", func(f *file) { f.schema()["rates"] = []any{map[string]any{"currency": "EUR", "value": 0}} }},
+	{"rates without a house currency", func(f *file) { f.schema()["rates"] = []any{map[string]any{"currency": "EUR", "value": 2}} }},
+	{"rates from no day", func(f *file) {
+		f.schema()["rates"] = []any{map[string]any{"currency": "EUR", "value": 1, "from": "soon"}}
+	}},
+	{"currency that is the amount", func(f *file) {
+		f.roles()["currency"], f.schema()["rates"] = "value", []any{map[string]any{"currency": "EUR", "value": 1}}
+	}},
 	{"grades rising", func(f *file) { f.manifest["grades"] = []float64{0.1, 0.2, 0.3} }},
 }
 
@@ -258,7 +268,7 @@ func (f file) rehash() {
 }
 
 // usable are crafted bundles that may be opened, as long as they score without panic.
-var usable = []string{"schema without fields", "schema that reads amounts as text", "schema that lacks the column of creation", "schema that reads creation as a number", "grades rising"}
+var usable = []string{"schema without fields", "schema that reads amounts as text", "schema that lacks the column of creation", "schema that reads creation as a number", "grades rising", "junk filter on a column that is not there", "currency that is the amount"}
 
 func TestCraftedBundles(t *testing.T) {
 	for _, c := range crafted {
