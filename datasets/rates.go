@@ -1,6 +1,7 @@
 package datasets
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -28,6 +29,7 @@ func ReadRates(t *Table) ([]Rate, error) {
 		return nil, &Error{Message: "a rate table has the columns currency and rate, and from where rates change; here are " + strings.Join(t.Names(), ", ")}
 	}
 	var rates []Rate
+	seen := map[[2]string]bool{}
 	for i := range t.Rows {
 		r := Rate{Currency: currencyOf(currency.word(i))}
 		var err error
@@ -41,12 +43,16 @@ func ReadRates(t *Table) ([]Rate, error) {
 			}
 			r.From = FormatTime(at)[:len("2006-01-02")]
 		}
-		if slices.ContainsFunc(rates, func(o Rate) bool { return o.Currency == r.Currency && o.From == r.From }) {
+		key := [2]string{r.Currency, r.From}
+		if seen[key] {
 			return nil, &Error{Place: t.At(i), Column: currency.Name, Message: "has two rates from one day on"}
 		}
+		seen[key] = true
 		rates = append(rates, r)
 	}
-	slices.SortFunc(rates, func(a, b Rate) int { return strings.Compare(a.Currency+" "+a.From, b.Currency+" "+b.From) })
+	slices.SortFunc(rates, func(a, b Rate) int {
+		return cmp.Or(strings.Compare(a.Currency, b.Currency), strings.Compare(a.From, b.From))
+	})
 	_, err := newExchange(rates)
 	return rates, err
 }

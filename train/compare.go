@@ -53,7 +53,7 @@ type Pair struct {
 // so that neither has seen what it is compared on. Bundles that count different
 // things as outcomes are an error, as is a file that ends too early.
 func Compare(ctx context.Context, a, b *bundle.Bundle, raw *datasets.Table) (*Comparison, error) {
-	if err := comparable(&a.Manifest, &b.Manifest); err != nil {
+	if err := sameTask(&a.Manifest, &b.Manifest); err != nil {
 		return nil, err
 	}
 	la, err := readLater(a, raw)
@@ -69,6 +69,17 @@ func Compare(ctx context.Context, a, b *bundle.Bundle, raw *datasets.Table) (*Co
 	}
 	rows := slices.DeleteFunc(slices.Clone(la.rows), func(r int) bool { _, both := slices.BinarySearch(lb.rows, r); return !both })
 	from := max(dataEnd(a), dataEnd(b))
+	c := &Comparison{A: a.ID(), B: b.ID(), Notes: la.notes}
+	for _, n := range lb.notes {
+		if !slices.Contains(c.Notes, n) {
+			c.Notes = append(c.Notes, n)
+		}
+	}
+	if from == datasets.NoTime {
+		c.Notes = append(c.Notes, "the models do not say until when they know the outcomes: whether they have seen these leads in training cannot be told")
+	} else if c.From, c.To = day(from), day(la.out.End); la.out.End <= from {
+		return nil, &datasets.Error{Message: fmt.Sprintf("the file ends on %s, and one of the models knows all until %s: give a file that was exported later", c.To, c.From)}
+	}
 	fa, err := follow(ctx, a, la.leads, la.out, rows, from)
 	if err != nil {
 		return nil, err
@@ -77,23 +88,18 @@ func Compare(ctx context.Context, a, b *bundle.Bundle, raw *datasets.Table) (*Co
 	if err != nil {
 		return nil, err
 	}
-	c := &Comparison{A: a.ID(), B: b.ID(), Leads: len(fa.rows), Notes: slices.Compact(append(la.notes, lb.notes...))}
-	if from != datasets.NoTime {
-		c.From, c.To = day(from), day(la.out.End)
-		if la.out.End <= from {
-			return nil, &datasets.Error{Message: fmt.Sprintf("the file ends on %s, and one of the models knows all until %s: give a file that was exported later", c.To, c.From)}
-		}
-	} else {
-		c.Notes = append(c.Notes, "the models do not say until when they know the outcomes: whether they have seen these leads in training cannot be told")
+	c.Leads = len(fa.rows)
+	p := paired{a: fa, b: fb}
+	if account := a.Manifest.Schema.Roles.Account; account == b.Manifest.Schema.Roles.Account {
+		p.groups = accountsOf(la.leads, fa.rows, account)
 	}
-	p := paired{a: fa, b: fb, groups: accountsOf(fa.rows, la, lb, a.Manifest.Schema.Roles.Account, b.Manifest.Schema.Roles.Account)}
 	c.Notes = append(c.Notes, p.compare(c)...)
 	c.Verdict = c.verdict()
 	return c, nil
 }
 
-// comparable refuses bundles whose forecasts are of different things.
-func comparable(a, b *bundle.Manifest) error {
+// sameTask refuses bundles whose forecasts are of different things.
+func sameTask(a, b *bundle.Manifest) error {
 	var differ []string
 	check := func(what string, same bool) {
 		if !same {
@@ -114,14 +120,14 @@ func comparable(a, b *bundle.Manifest) error {
 	return nil
 }
 
-// accountsOf numbers the accounts of the leads, one a lead where it has none;
-// nil where the bundles do not share an account column.
-func accountsOf(rows []int, la, lb *later, a, b string) []int {
-	c := la.leads.Column(a)
-	if a != b || c == nil {
+// accountsOf numbers the accounts of some rows, with a number of its own for a
+// lead without account; nil where there is no such column.
+func accountsOf(leads *datasets.Table, rows []int, account string) []int {
+	c := leads.Column(account)
+	if c == nil {
 		return nil
 	}
-	hashes, number := identities(la.leads, a), map[uint64]int{}
+	hashes, number := identities(leads, account), map[uint64]int{}
 	groups := make([]int, len(rows))
 	for i, r := range rows {
 		groups[i] = -1 - i
@@ -156,7 +162,13 @@ func (p *paired) compare(c *Comparison) (notes []string) {
 			alone = append(alone, fmt.Sprint(days))
 			continue
 		}
-		if !p.at(c, days, func(f *followed, i int) *float64 { return f.scores[i].WinBy[slices.Index(f.b.Manifest.Horizons, days)] }) {
+		at := func(f *followed, i int) *float64 {
+			if f.scores[i].Err != nil {
+				return nil
+			}
+			return f.scores[i].WinBy[slices.Index(f.b.Manifest.Horizons, days)]
+		}
+		if !p.at(c, days, at) {
 			notes = append(notes, fmt.Sprintf("%d days: not compared, for no leads both won and not were followed that long and forecast by both models", days))
 		}
 	}

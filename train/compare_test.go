@@ -106,6 +106,9 @@ func TestCompare(t *testing.T) {
 	if !slices.Contains(c.Notes, "horizons that only one of the models has are not compared: 60 days") {
 		t.Errorf("%q", c.Notes)
 	}
+	if once := slices.Compact(slices.Sorted(slices.Values(c.Notes))); len(once) != len(c.Notes) {
+		t.Errorf("notes stand twice: %q", c.Notes)
+	}
 	checkMirror(t, base, good, leads)
 
 	one, err := train.Evaluate(context.Background(), good, leads)
