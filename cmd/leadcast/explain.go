@@ -156,7 +156,7 @@ func (p *program) printExplanation(b *bundle.Bundle, s *bundle.Score, raw *datas
 		fmt.Fprintln(p.stderr, "note:", printable(w))
 	}
 	if s.Win == nil {
-		fmt.Fprintln(p.stdout, "There is no forecast for this lead: the data do not support one at its age.")
+		fmt.Fprintln(p.stdout, "There is no forecast for this lead; the note says why.")
 		return
 	}
 	within := ""
