@@ -21,7 +21,7 @@ import (
 // lifting is the flags of `leadcast lift`.
 type lifting struct {
 	training
-	arm, horizon, control, costs, model string
+	arm, horizon, control, costs, like string
 }
 
 func (p *program) liftCommand() *cobra.Command {
@@ -36,7 +36,7 @@ func (p *program) liftCommand() *cobra.Command {
 		Example: "  leadcast lift leads.csv --arm source --outcome status --won Won --horizon 90d\n" +
 			"  leadcast lift leads.csv --arm campaign_id --outcome status --won Won --lost Lost \\\n" +
 			"      --control C01 --costs campaigns.csv --json\n" +
-			"  leadcast lift leads.csv --arm source --model model.leadcast",
+			"  leadcast lift leads.csv --arm source --like model.leadcast",
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usagef("%s wants the file of leads; `%s --help` shows examples", c.CommandPath(), c.CommandPath())
@@ -46,7 +46,7 @@ func (p *program) liftCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error { return p.lift(c.Context(), &l, args) },
 	}
 	l.flags(c.Flags())
-	further(c, "arm", "horizon", "control", "costs", "model", "outcome", "won", "lost", "created", "closed", "help")
+	further(c, "arm", "horizon", "control", "costs", "like", "outcome", "won", "lost", "created", "closed", "help")
 	return c
 }
 
@@ -55,7 +55,7 @@ func (l *lifting) flags(f *pflag.FlagSet) {
 	f.StringVar(&l.horizon, "horizon", "90d", "days from creation within which a win counts")
 	f.StringVar(&l.control, "control", "", "value that all others are compared with (default: each with the rest)")
 	f.StringVar(&l.costs, "costs", "", "file with a column of values, named as --arm or \"arm\", and a column \"cost\"")
-	f.StringVar(&l.model, "model", "", "take roles and outcomes from this model")
+	f.StringVar(&l.like, "like", "", "take roles and outcomes from this model")
 	same := pflag.NewFlagSet("train", pflag.ContinueOnError)
 	l.training.flags(same)
 	for _, name := range []string{"outcome", "won", "lost", "created", "closed", "as-of", "id", "account", "duration", "won-if", "silent-after", "observed-from",
@@ -94,8 +94,8 @@ func (l *lifting) ask(ctx context.Context, p *program, files []string) (d lift.D
 	if o.Horizon, err = days("horizon", l.horizon); err != nil {
 		return d, o, nil, err
 	}
-	if l.model != "" {
-		if err = l.take(l.model); err != nil {
+	if l.like != "" {
+		if err = l.take(l.like); err != nil {
 			return d, o, nil, err
 		}
 	}

@@ -102,7 +102,7 @@ func TestLiftFromModel(t *testing.T) {
 	campaignsFile(t)
 	must(t, strings.Fields("train leads.csv --outcome status --won Won --horizons 30d -o model.leadcast")...)
 	spoken := must(t, strings.Fields("lift leads.csv --arm source --horizon 60d --outcome status --won Won --lost Lost --json")...).stdout
-	taken := must(t, strings.Fields("lift leads.csv --arm source --horizon 60d --model model.leadcast --json")...).stdout
+	taken := must(t, strings.Fields("lift leads.csv --arm source --horizon 60d --like model.leadcast --json")...).stdout
 	_, spoken, _ = strings.Cut(spoken, `"arms"`)
 	_, taken, _ = strings.Cut(taken, `"arms"`)
 	cut := func(s string) string { s, _, _ = strings.Cut(s, `"notes"`); return s }
@@ -130,7 +130,7 @@ func TestWrongLifts(t *testing.T) {
 		{line + "--costs unknown.csv", 3, `unknown.csv:3: column "source": no lead has this arm`},
 		{line + "--costs words.csv", 3, `words.csv:4: column "cost": wants what the arm cost, a number such as 1250.50`},
 		{line + "--costs leads.csv", 3, `leads.csv:2: the table of costs has no column of costs: name one "cost"`},
-		{line + "--model leads.csv", 3, "leads.csv: not a Leadcast bundle; `leadcast train` writes one"},
+		{line + "--like leads.csv", 3, "leads.csv: not a Leadcast bundle; `leadcast train` writes one"},
 		{line + "--duration lead_id --where lead_id<0", 3, "no row is left by --where"},
 	} {
 		a := leadcast(t, "", strings.Fields(w.line)...)
