@@ -86,16 +86,33 @@ type column struct {
 // left out.
 type operation struct {
 	id, summary string
-	html, text  bool // the answer is not JSON
+	media       string // of the answer; "": JSON
 	in, out     any
-	strict      bool // takes ?strict
+	params      []*huma.Param
 	fails       []kind
 	example     string
 }
 
-var scoreOperation = operation{id: "score", summary: "Score leads", in: scoreRequest{}, out: scoreAnswer{}, strict: true,
+var scoreOperation = operation{id: "score", summary: "Score leads", in: scoreRequest{}, out: scoreAnswer{}, params: []*huma.Param{query("strict", "boolean", "Refuse fields that the model does not know")},
 	fails:   []kind{malformed, unreadable, tooSlow, tooLarge, notJSON, invalid, unknownField, noneScored, overloaded},
 	example: `{"leads":[{"lead_id":"L-1","created_at":"2026-03-02","source":"Webinar","employees":120}],"as_of":"2026-03-31","reasons":3}`}
+
+// filters are the parameters of the queue.
+var filters = []*huma.Param{query("q", "string", "Words in the id or in the columns shown"), query("grade", "string", "A, B, C or D"),
+	query("chance", "number", "Least chance to win, in percent"), query("from", "number", "Least days open"), query("to", "number", "Most days open"),
+	query("is.COLUMN", "string", "Value of a column that the queue offers to filter by"), query("sort", "string", "value, newest or oldest; the most promising first where not given")}
+
+func query(name, kind, description string) *huma.Param {
+	return &huma.Param{Name: name, In: "query", Description: description, Schema: &huma.Schema{Type: kind}}
+}
+
+var queueOperation = operation{id: "leads", summary: "The open leads, most promising first", media: "text/html",
+	params: append(filters[:len(filters):len(filters)], query("page", "integer", "Which screen, from 1"))}
+
+var exportOperation = operation{id: "table", summary: "The open leads as a table", media: "text/csv", params: filters, fails: []kind{notFound}}
+
+var leadOperation = operation{id: "lead", summary: "One open lead: its chances over time, its reasons and its fields", media: "text/html",
+	params: append([]*huma.Param{{Name: "id", In: "path", Required: true, Description: "The lead's id", Schema: &huma.Schema{Type: "string"}}}, filters...)}
 
 var modelOperation = operation{id: "model", summary: "What the model is, what it expects and how it was judged", out: model{}}
 
@@ -116,10 +133,8 @@ func describeRoutes(routes []*route, l *Limits) *huma.OpenAPI {
 		op := &huma.Operation{OperationID: o.id, Method: r.method, Path: r.path, Summary: o.summary, Responses: map[string]*huma.Response{}}
 		ok := &huma.Response{Description: "OK"}
 		switch {
-		case o.html:
-			ok.Content = map[string]*huma.MediaType{"text/html": {Schema: &huma.Schema{Type: "string"}}}
-		case o.text:
-			ok.Content = map[string]*huma.MediaType{"text/plain": {Schema: &huma.Schema{Type: "string"}}}
+		case o.media != "":
+			ok.Content = map[string]*huma.MediaType{o.media: {Schema: &huma.Schema{Type: "string"}}}
 		case o.out != nil:
 			ok.Content = map[string]*huma.MediaType{"application/json": {Schema: schemaOf(o.out)}}
 		default:
@@ -130,8 +145,9 @@ func describeRoutes(routes []*route, l *Limits) *huma.OpenAPI {
 			op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
 				"application/json": {Schema: schemaOf(o.in), Example: json.RawMessage(o.example)}}}
 		}
-		if o.strict {
-			op.Parameters = []*huma.Param{{Name: "strict", In: "query", Description: "Refuse fields that the model does not know", Schema: &huma.Schema{Type: "boolean", Default: false}}}
+		op.Parameters = o.params
+		if strings.HasSuffix(r.path, "{id}") {
+			op.Responses["404"] = &huma.Response{Description: "There is no such open lead", Content: ok.Content}
 		}
 		fails := append(o.fails[:len(o.fails):len(o.fails)], internal)
 		if r.path == "/readyz" {
@@ -159,13 +175,18 @@ var pages embed.FS
 
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"percent": percent, "amount": amount, "days": daysText, "points": points,
-	"amountOf": func(n int) string { return amount(float64(n)) },
-	"plus":     func(a, b int) int { return a + b },
-	"known":    func(f float64) bool { return !math.IsNaN(f) },
-	"day":      day,
-	"typeName": typeName,
-	"body":     func(content map[string]*huma.MediaType) *huma.MediaType { return content["application/json"] },
-	"short":    func(id string) string { return id[:min(12, len(id))] },
+	"amountOf":  func(n int) string { return amount(float64(n)) },
+	"plus":      func(a, b int) int { return a + b },
+	"known":     func(f float64) bool { return !math.IsNaN(f) },
+	"day":       day,
+	"typeName":  typeName,
+	"body":      func(content map[string]*huma.MediaType) *huma.MediaType { return content["application/json"] },
+	"short":     func(id string) string { return id[:min(12, len(id))] },
+	"visible":   visible,
+	"name":      plainName,
+	"amount64":  func(n int64) string { return amount(float64(n)) },
+	"percentOf": func(share float64) string { return amount(share * 100) },
+	"list":      func(texts []string) string { return strings.Join(texts, ", ") },
 }).ParseFS(pages, "pages/*.html"))
 
 // docsPage renders the description as a page that needs nothing from elsewhere.

@@ -10,19 +10,31 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
 )
 
 // route is one row of the table of addresses.
 type route struct {
-	method, path string
-	open         bool // answered without a key
+	method, path string // a path may end with {id}
+	open         bool   // answered without a key
 	answer       func(*reply, *http.Request) error
 	about        operation
 }
 
+// serves reports whether a path is this route's.
+func (e *route) serves(path string) bool {
+	if folder, ok := strings.CutSuffix(e.path, "{id}"); ok {
+		return strings.HasPrefix(path, folder)
+	}
+	return path == e.path
+}
+
 //go:embed pages/style.css
 var style []byte
+
+//go:embed pages/page.js
+var script []byte
 
 //go:embed pages/icon.svg
 var icon []byte
@@ -32,13 +44,17 @@ func (s *Server) table() ([]*route, error) {
 	routes := []*route{
 		{"POST", "/v1/score", false, s.score, scoreOperation},
 		{"GET", "/v1/model", false, s.describe, modelOperation},
-		{"GET", "/", false, s.page, operation{id: "leads", summary: "The open leads, most promising first", html: true}},
-		{"GET", "/docs", false, nil, operation{id: "docs", summary: "This description, to read", html: true}},
+		{"GET", "/", false, s.queue, queueOperation},
+		{"GET", "/leads.csv", false, s.export, exportOperation},
+		{"GET", "/leads/{id}", false, s.lead, leadOperation},
+		{"GET", "/model", false, s.cardPage, operation{id: "card", summary: "What the model is and how well it forecasts, to read", media: "text/html"}},
+		{"GET", "/docs", false, nil, operation{id: "docs", summary: "This description, to read", media: "text/html"}},
 		{"GET", "/openapi.json", false, nil, operation{id: "openapi", summary: "This description as OpenAPI 3.1"}},
-		{"GET", "/metrics", false, s.metrics.serve, operation{id: "metrics", summary: "Counts and times in the Prometheus format", text: true}},
-		{"GET", "/healthz", true, s.healthy, operation{id: "healthz", summary: "200 while the process lives", text: true}},
-		{"GET", "/readyz", true, s.ready, operation{id: "readyz", summary: "200 while requests are taken, 503 while shutting down", text: true}},
+		{"GET", "/metrics", false, s.metrics.serve, operation{id: "metrics", summary: "Counts and times in the Prometheus format", media: "text/plain"}},
+		{"GET", "/healthz", true, s.healthy, operation{id: "healthz", summary: "200 while the process lives", media: "text/plain"}},
+		{"GET", "/readyz", true, s.ready, operation{id: "readyz", summary: "200 while requests are taken, 503 while shutting down", media: "text/plain"}},
 		{"GET", "/style.css", true, fixed("text/css; charset=utf-8", style), operation{}},
+		{"GET", "/page.js", true, fixed("text/javascript; charset=utf-8", script), operation{}},
 		{"GET", "/icon.svg", true, fixed("image/svg+xml", icon), operation{}},
 	}
 	api := describeRoutes(routes, &s.limits)
@@ -129,7 +145,7 @@ var (
 	referrer = []string{"no-referrer"}
 	noStore  = []string{"no-store"}
 	sameSite = []string{"same-origin"}
-	policy   = []string{"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"}
+	policy   = []string{"default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"}
 )
 
 // handle answers one request: headers, access, route, and whatever goes wrong.

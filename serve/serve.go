@@ -1,5 +1,5 @@
-// Package serve answers for a trained bundle over HTTP: scores as JSON, a page
-// of the open leads, and what an operator needs to watch it.
+// Package serve answers for a trained bundle over HTTP: scores as JSON, pages
+// of the open leads and of the model, and what an operator needs to watch it.
 //
 // It trusts nothing that comes in: bodies are read strictly and within limits,
 // every failure is a problem of one table, and no value of a lead is logged or
@@ -86,6 +86,11 @@ type Options struct {
 	Keys      []KeyHash        // none: no key is asked for, and only this machine is answered
 	Limits    Limits
 	Log       *slog.Logger // nil: no log
+
+	// For the pages only, all of an opened bundle; they say less without.
+	Report  []byte            // of its training
+	Reach   bundle.Reach      // how far its data let forecasts look
+	Outputs []features.Output // what it reads
 }
 
 // Server serves one model.
@@ -103,6 +108,9 @@ type Server struct {
 	gate      gate
 	bodyBytes budget
 	board     *board
+	reach     bundle.Reach
+	used      map[string]bool // columns that the model reads; nil where that is not known
+	card      *cardPage
 	opening   []byte // what all answers begin with
 	run       string // what all request ids of this run begin with
 	count     atomic.Int64
@@ -140,8 +148,18 @@ func New(o Options) (*Server, error) {
 	if s.routes, err = s.table(); err != nil {
 		return nil, err
 	}
-	s.board, err = s.newBoard(o.Leads, o.LeadsAsOf)
-	return s, err
+	s.reach = o.Reach
+	for _, c := range o.Outputs {
+		if s.used == nil {
+			s.used = map[string]bool{}
+		}
+		s.used[c.Origin] = true
+	}
+	if s.board, err = s.newBoard(o.Leads, o.LeadsAsOf); err != nil {
+		return nil, err
+	}
+	s.card = s.newCard(&o)
+	return s, nil
 }
 
 // keep takes a request back for later use, unless it grew large.
@@ -209,7 +227,7 @@ func (s *Server) find(w *reply, r *http.Request) (*route, error) {
 	}
 	var allow []string
 	for _, e := range s.routes {
-		if e.path == r.URL.Path {
+		if e.serves(r.URL.Path) {
 			if e.method == method {
 				return e, nil
 			}

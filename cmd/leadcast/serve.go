@@ -67,6 +67,7 @@ func (p *program) serve(ctx context.Context, s *serving, model string) error {
 		return err
 	}
 	o.Model, o.Manifest = b, b.Manifest
+	o.Report, o.Reach, o.Outputs = b.Report, b.Reach(), b.Outputs()
 	if !s.quiet {
 		o.Log = slog.New(slog.NewTextHandler(p.stderr, nil))
 	}
