@@ -62,9 +62,13 @@ func FuzzReadKeys(f *testing.F) {
 // table fails the test.
 func TestRoutesByKey(t *testing.T) {
 	const key, old = "5f0c9d", "77aa12"
-	s := server(t, &fake{}, func(o *Options) { o.Keys = []KeyHash{sha256.Sum256([]byte(old)), sha256.Sum256([]byte(key))} })
+	s := server(t, &fake{}, func(o *Options) {
+		o.Leads = leads(3)
+		o.Keys = []KeyHash{sha256.Sum256([]byte(old)), sha256.Sum256([]byte(key))}
+	})
 	needsKey := map[string]bool{"POST /v1/score": true, "GET /v1/model": true, "GET /": true, "GET /docs": true, "GET /openapi.json": true, "GET /metrics": true,
-		"GET /healthz": false, "GET /readyz": false, "GET /style.css": false, "GET /icon.svg": false}
+		"GET /leads.csv": true, "GET /leads/{id}": true, "GET /model": true,
+		"GET /healthz": false, "GET /readyz": false, "GET /style.css": false, "GET /page.js": false, "GET /icon.svg": false}
 	if len(needsKey) != len(s.routes) {
 		t.Errorf("%d routes, %d in the table", len(s.routes), len(needsKey))
 	}
@@ -84,7 +88,7 @@ func TestRoutesByKey(t *testing.T) {
 		}
 		for header, good := range map[string]bool{"": false, "Bearer " + key: true, "bearer " + old: true, "Bearer  " + key: true, basic(key): true,
 			"Bearer": false, "Bearer ": false, "Bearer x": false, "Bearer " + key + "0": false, "Bearer " + strings.ToUpper(key): false, key: false, "Basic " + key: false, basic("x"): false, "Digest " + key: false} {
-			w := ask(s, r.method, r.path, body, "Authorization", header)
+			w := ask(s, r.method, strings.Replace(r.path, "{id}", "L-0001", 1), body, "Authorization", header)
 			if ok := w.Code == 200; ok != (good || !needs) {
 				t.Errorf("%s %s with %q: %d", r.method, r.path, header, w.Code)
 			}
@@ -101,7 +105,7 @@ func TestRoutesByKey(t *testing.T) {
 
 func TestEveryAnswerIsGuarded(t *testing.T) {
 	s := server(t, &fake{}, nil)
-	for _, path := range []string{"/", "/docs", "/v1/model", "/style.css", "/nowhere", "/readyz"} {
+	for _, path := range []string{"/", "/docs", "/model", "/leads/none", "/page.js", "/v1/model", "/style.css", "/nowhere", "/readyz"} {
 		h := ask(s, "GET", path, "").Header()
 		for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cross-Origin-Resource-Policy": "same-origin"} {
 			if h.Get(name) != want {

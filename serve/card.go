@@ -110,9 +110,9 @@ func (s *Server) newCard(o *Options) *cardPage {
 			counts[row.Grade]++
 		}
 	}
-	to := "100 %"
+	to := percent(1)
 	for i, g := range []string{"A", "B", "C", "D"} {
-		from := "0 %"
+		from := percent(0)
 		if i < len(m.Grades) {
 			from = percent(m.Grades[i])
 		}

@@ -87,8 +87,16 @@ func (s *Server) draw(c *bundle.Score, list []outlook, age float64) *plot {
 	if s.manifest.Losses {
 		p.Lost = outline(lost, known/last, "0")
 	}
+	room := last / 9 // that a label needs
+	free := room
 	for _, o := range list {
-		m := mark{X: share(float64(o.Days) / last), Label: strconv.Itoa(o.Days), End: float64(o.Days) == last, Known: !math.IsNaN(o.Won)}
+		m := mark{X: share(float64(o.Days) / last), End: float64(o.Days) == last, Known: !math.IsNaN(o.Won)}
+		switch days := float64(o.Days); {
+		case m.End:
+			m.Label = strconv.Itoa(o.Days) + " days"
+		case days >= free && days < last-2*room:
+			m.Label, free = strconv.Itoa(o.Days), days+room
+		}
 		if m.Known {
 			m.Y, m.Text = share(1-o.Won), percent(o.Won)
 		}

@@ -17,7 +17,7 @@ type facet struct {
 const (
 	mostLevels = 40  // of a column of categories that is offered
 	mostOwners = 400 // of the columns that say who works a lead and where it came from
-	mostFacets = 6
+	mostFacets = 5
 	noLevel    = "(empty)"
 )
 

@@ -37,17 +37,21 @@ type leadPage struct {
 	Warnings             []string
 }
 
-// bar is a reason as a bar to the left or right of the middle.
+// bar is a reason as a bar to the left or right of an axis.
 type bar struct {
 	Text, Count, Days string
 	Effect            float64
-	X, Width          string
+	X, Width, Axis    string
 }
 
 type fieldText struct{ Label, Text, Note string }
 
-// mostBars is the number of reasons that are shown at once.
-const mostBars = 10
+// mostBars is the number of reasons that are shown at once, and leastBar the
+// effect below which they are not.
+const (
+	mostBars = 10
+	leastBar = 0.0005
+)
 
 // lead answers GET /leads/{id}.
 func (s *Server) lead(w *reply, r *http.Request) error {
@@ -150,27 +154,25 @@ func (s *Server) one(ctx context.Context, raw *datasets.Table) (features.Snapsho
 // lead that has been open as long.
 func (s *Server) weigh(p *leadPage, raw *datasets.Table) {
 	p.Base = *p.Score.Win
-	most := 0.0
+	left, right := 0.0, 0.0 // the longest bar to each side
 	for _, r := range p.Score.Reasons {
 		p.Base -= r.Effect
-		most = max(most, math.Abs(r.Effect))
+		left, right = max(left, -r.Effect), max(right, r.Effect)
 	}
 	if len(p.Score.Reasons) == 0 || p.Base < 0 || p.Base > 1 {
 		p.Base = math.NaN()
 	}
 	for i, r := range p.Score.Reasons {
-		width := math.Abs(r.Effect) / most / 2
-		b := bar{Text: s.inWords(raw, 0, r.Column), Effect: r.Effect, X: share(0.5), Width: share(width)}
-		if r.Effect < 0 {
-			b.X = share(0.5 - width)
-		}
+		whole := left + right
+		b := bar{Text: s.inWords(raw, 0, r.Column), Effect: r.Effect, Axis: share(left / whole), Width: share(math.Abs(r.Effect) / whole)}
+		b.X = share((left + min(r.Effect, 0)) / whole)
 		if r.Like > 0 {
 			b.Count = fmt.Sprintf("%s like this, %s won", amount(float64(r.Like)), amount(float64(r.Won)))
 		}
 		if r.Days != nil && math.Abs(*r.Days) >= 0.5 {
 			b.Days = longer(*r.Days)
 		}
-		if i < mostBars {
+		if i < mostBars && math.Abs(r.Effect) >= leastBar {
 			p.Bars = append(p.Bars, b)
 			continue
 		}

@@ -184,6 +184,7 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"short":     func(id string) string { return id[:min(12, len(id))] },
 	"visible":   visible,
 	"name":      plainName,
+	"sentence":  func(text string) string { return upper(visible(text)) },
 	"amount64":  func(n int64) string { return amount(float64(n)) },
 	"percentOf": func(share float64) string { return amount(share * 100) },
 	"list":      func(texts []string) string { return strings.Join(texts, ", ") },

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"math"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -211,70 +210,4 @@ func (s *Server) sample() string {
 		parts = append(parts, string(k)+":"+string(t))
 	}
 	return strings.ReplaceAll(`{"leads":[{`+strings.Join(parts, ", ")+`}]}`, "'", `'\''`)
-}
-
-// export answers GET /leads.csv: the filtered queue as a table.
-func (s *Server) export(w *reply, r *http.Request) error {
-	if s.board == nil {
-		return notFound.problem("the server was started without --leads")
-	}
-	b := s.board
-	f, _ := b.filter(r.URL.Query())
-	h := w.Header()
-	h.Set("Content-Type", "text/csv; charset=utf-8")
-	h.Set("Content-Disposition", `attachment; filename="leads.csv"`)
-	id := cmp.Or(s.manifest.Schema.Roles.ID, "lead")
-	line := appendCells(nil, id, "p_win", "grade", "expected_value", "cycle_p50_days", "open_days")
-	columns := b.exported()
-	for _, c := range columns {
-		line = appendCells(line, c.Name)
-	}
-	for _, row := range b.find(&f).rows {
-		line = append(line, '\n')
-		line = appendCells(line, row.id)
-		line = appendFigures(line, row.Win)
-		line = appendCells(line, row.Grade)
-		line = appendFigures(line, row.Value, row.Cycle, row.Age)
-		for _, c := range columns {
-			line = appendCells(line, c.Texts.At(row.Row))
-		}
-		if len(line) > 1<<16 {
-			if _, err := w.Write(line); err != nil {
-				return nil // nobody is there any more
-			}
-			line = line[:0]
-		}
-	}
-	w.Write(append(line, '\n'))
-	return nil
-}
-
-// exported are the columns of the table: those that the queue shows or can be
-// filtered by.
-func (b *board) exported() []*datasets.Column {
-	var list []*datasets.Column
-	for _, f := range b.facets {
-		list = append(list, b.leads.Column(f.column))
-	}
-	for _, name := range b.show {
-		c := b.leads.Column(name)
-		known := false
-		for _, other := range list {
-			known = known || other == c
-		}
-		if !known {
-			list = append(list, c)
-		}
-	}
-	return list
-}
-
-// appendFigures appends cells of numbers, empty where unknown.
-func appendFigures(line []byte, figures ...float64) []byte {
-	for _, x := range figures {
-		if line = append(line, ','); !math.IsNaN(x) {
-			line = appendNumber(line, &x)
-		}
-	}
-	return line
 }

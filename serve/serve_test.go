@@ -10,6 +10,7 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/features"
+	"github.com/leadcast/leadcast/models"
 	"github.com/leadcast/leadcast/train/bundle"
 )
 
@@ -44,7 +46,23 @@ func (f *fake) Read(raw *datasets.Table, asOf int64) (features.Snapshot, error) 
 			}
 		}
 	}
-	return features.Snapshot{Leads: raw, AsOf: make([]int64, raw.Rows)}, nil
+	s := features.Snapshot{Leads: &datasets.Table{Rows: raw.Rows, Columns: slices.Clone(raw.Columns)}, AsOf: slices.Repeat([]int64{asOf}, raw.Rows)}
+	for j, c := range s.Leads.Columns {
+		if c.Name == "created_at" {
+			s.Leads.Columns[j] = times(c)
+		}
+	}
+	return s, nil
+}
+
+// times reads a column of days.
+func times(c *datasets.Column) *datasets.Column {
+	t := &datasets.Column{Name: c.Name, Kind: datasets.Time}
+	for i := range c.Texts.Len() {
+		at, _ := time.Parse(time.DateOnly, c.Texts.At(i))
+		t.Times = append(t.Times, datasets.Micros(at))
+	}
+	return t
 }
 
 func (f *fake) Score(ctx context.Context, s features.Snapshot, reasons int) ([]bundle.Score, error) {
@@ -68,10 +86,11 @@ func (f *fake) Score(ctx context.Context, s features.Snapshot, reasons int) ([]b
 		win, lost, open, value, day := p, (1-p)/2, (1-p)/2, p*1000, 60.0
 		scores[i] = bundle.Score{Win: &win, Lost: &lost, Open: &open, WinBy: []*float64{&win, nil}, Cycle: [3]*float64{nil, &day, nil},
 			ExpectedValue: &value, Grade: string("DCBA"[min(int(p*4), 3)])}
+		scores[i].Curve = models.Curve{Rates: [][]float64{{0.02 * p}, {0.02 * (1 - p)}}}
 		if c := s.Leads.Column("lead_id"); c != nil {
 			scores[i].ID = c.Texts.At(i)
 		}
-		for r := range reasons {
+		for r := range min(reasons, 3) {
 			scores[i].Reasons = append(scores[i].Reasons, bundle.Reason{Column: []string{"source", "score", "email"}[r%3], Effect: 0.03 - float64(r)*0.02})
 		}
 		if c := s.Leads.Column("source"); c != nil && c.Texts.At(i) == "Carrier pigeon" {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/leadcast/leadcast/datasets"
 )
@@ -45,7 +46,13 @@ func plainName(column string) string {
 	if t == "" {
 		return visible(column)
 	}
-	return strings.ToUpper(t[:1]) + t[1:]
+	return upper(t)
+}
+
+// upper begins a text with a capital.
+func upper(text string) string {
+	r, n := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(r)) + text[n:]
 }
 
 // visible writes every character that could hide, or turn the order of the text
@@ -64,6 +71,9 @@ func visible(text string) string {
 func (s *Server) inWords(raw *datasets.Table, row int, column string) string {
 	name := plainName(column)
 	c := raw.Column(column)
+	if c == nil && !s.manifest.Timed { // the bundle's name for what no column explains
+		return "Everything else"
+	}
 	if c == nil || row >= c.Texts.Len() || !s.mayShow(column) {
 		return name
 	}
@@ -83,10 +93,12 @@ func percent(p float64) string {
 	switch {
 	case math.IsNaN(p):
 		return "–"
+	case p > 0 && p < 0.0005:
+		return "<\u00a00.1\u00a0%"
 	case p > 0 && p < 0.0095:
-		return strconv.FormatFloat(p*100, 'f', 1, 64) + " %"
+		return strconv.FormatFloat(p*100, 'f', 1, 64) + "\u00a0%"
 	}
-	return strconv.FormatFloat(p*100, 'f', 0, 64) + " %"
+	return strconv.FormatFloat(p*100, 'f', 0, 64) + "\u00a0%"
 }
 
 func points(effect float64) string {
