@@ -63,7 +63,7 @@ func TestLeadPagesFollowTheQueue(t *testing.T) {
 		}
 		back := html.UnescapeString(regexp.MustCompile(`class="back" href="([^"]*)"`).FindStringSubmatch(page)[1])
 		path, fragment, _ := strings.Cut(back, "#")
-		if screen := ask(s, "GET", path, "").Body.String(); !strings.Contains(screen, `id="`+fragment+`" data-win`) || !strings.Contains(screen, ">"+r.ID+"<") {
+		if screen := ask(s, "GET", path, "").Body.String(); !strings.Contains(screen, `id="`+fragment+`" href`) || !strings.Contains(screen, ">"+r.ID+"<") {
 			t.Fatalf("%s does not show %s", back, r.ID)
 		}
 		m := next.FindStringSubmatch(page)
@@ -131,7 +131,7 @@ func TestLeadPageDrawsWhatIsSupported(t *testing.T) {
 			t.Errorf("%d days: the sum is %v", row.Days, sum)
 		}
 	}
-	s.reach = bundle.Reach{Ahead: 60, Oldest: 400, Tail: 300}
+	s.reach = bundle.Reach{Ahead: 60, Oldest: 400, Tail: 400}
 	if p := s.draw(&scores[0], []outlook{{Days: 30, Won: 0.1}, {Days: 90, Won: math.NaN()}}, 10); p.Known != "66.67%" || p.Unknown != "33.33%" || !p.Marks[0].Known || p.Marks[1].Known {
 		t.Errorf("supported for 60 of 90 days: %+v", p)
 	}

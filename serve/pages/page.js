@@ -38,7 +38,6 @@
     act();
   });
 
-  if (/^#r\d+$/.test(location.hash)) go(one(location.hash + " a.open")); // back from a lead
   const filters = one("details.filters");
   if (filters && matchMedia("(max-width: 760px)").matches) filters.open = false;
 }
