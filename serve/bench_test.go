@@ -109,3 +109,13 @@ type quick struct{ fake }
 func (*quick) Read(raw *datasets.Table, asOf int64) (features.Snapshot, error) {
 	return features.Snapshot{Leads: raw}, nil
 }
+
+// A screen of the filtered queue of a hundred thousand leads.
+func BenchmarkQueue(b *testing.B) {
+	s := desk(b, 100_000, nil)
+	for b.Loop() {
+		if w := ask(s, "GET", "/?is.source=Partner&chance=20&q=l-00&sort=value", ""); w.Code != 200 {
+			b.Fatal(w.Code)
+		}
+	}
+}

@@ -13,7 +13,7 @@ import (
 type plot struct {
 	Won, Lost string // outlines of the areas, "" where there is none
 	Known     string // width of what is drawn
-	Unknown   string // width of what is not
+	Partly    bool   // it ends before the last horizon
 	Marks     []mark
 	Levels    []tick // of the probability
 	Losses    bool
@@ -21,9 +21,9 @@ type plot struct {
 
 // mark is a horizon on the plot.
 type mark struct {
-	X, Y, Text, Label string
-	End               bool // at the right edge
-	Known             bool
+	X, Y, Label string
+	End         bool // at the right edge
+	Known       bool
 }
 
 type tick struct{ At, Text string }
@@ -76,7 +76,7 @@ func (s *Server) draw(c *bundle.Score, list []outlook, age float64) *plot {
 	if known == 0 {
 		return nil
 	}
-	p := &plot{Known: share(known / last), Unknown: share(1 - known/last), Losses: s.manifest.Losses}
+	p := &plot{Known: share(known / last), Partly: known < last, Losses: s.manifest.Losses}
 	var won, lost []float64
 	for i := range curvePoints + 1 {
 		var at [2]float64
@@ -98,7 +98,7 @@ func (s *Server) draw(c *bundle.Score, list []outlook, age float64) *plot {
 			m.Label, free = strconv.Itoa(o.Days), days+room
 		}
 		if m.Known {
-			m.Y, m.Text = share(1-o.Won), percent(o.Won)
+			m.Y = share(1 - o.Won)
 		}
 		p.Marks = append(p.Marks, m)
 	}

@@ -184,3 +184,35 @@ func TestMeasure(t *testing.T) {
 		}
 	}
 }
+
+// Whatever stands in an address is answered, and adds no tag to the page.
+func FuzzPages(f *testing.F) {
+	s := desk(f, 30, nil)
+	for _, text := range hostile {
+		f.Add("q="+url.QueryEscape(text)+"&is.source="+url.QueryEscape(text), url.PathEscape(text))
+	}
+	f.Add("page=-9&nth=1&from=1e3&to=,&grade=A&sort=newest", "L-0001")
+	count := func(path string) (code, tags int) {
+		w := ask(s, "GET", path, "")
+		return w.Code, strings.Count(w.Body.String(), "<")
+	}
+	_, missing := count("/leads/nobody")
+	f.Fuzz(func(t *testing.T, query, id string) {
+		q, err := url.ParseQuery(query)
+		if err != nil || id == "" {
+			return
+		}
+		again, _ := s.board.filter(q)
+		if code, _ := count(again.address("/")); code != 200 {
+			t.Fatalf("%q: %d", query, code)
+		}
+		rows := s.board.find(&again).rows
+		if code, _ := count(again.address("/leads.csv")); code != 200 {
+			t.Fatalf("%q: the table is %d", query, code)
+		}
+		code, tags := count(again.address("/leads/" + url.PathEscape(id)))
+		if known := s.board.byID[id] != nil; known != (code == 200) || !known && tags != missing {
+			t.Fatalf("%q of %d rows: %d, %d tags", id, len(rows), code, tags)
+		}
+	})
+}

@@ -140,7 +140,7 @@ func (s *Server) one(ctx context.Context, raw *datasets.Table) (features.Snapsho
 	if err != nil {
 		return snapshot, nil, err
 	}
-	scores, err := s.model.Score(ctx, snapshot, len(raw.Columns)+1)
+	scores, err := s.model.Score(ctx, snapshot, len(raw.Columns)+len(s.manifest.Schema.Fields)+1)
 	if err == nil && (len(scores) != 1 || scores[0].Err != nil || scores[0].Win == nil) {
 		err = errors.New("the model did not score a lead again")
 	}

@@ -132,7 +132,7 @@ func TestLeadPageDrawsWhatIsSupported(t *testing.T) {
 		}
 	}
 	s.reach = bundle.Reach{Ahead: 60, Oldest: 400, Tail: 400}
-	if p := s.draw(&scores[0], []outlook{{Days: 30, Won: 0.1}, {Days: 90, Won: math.NaN()}}, 10); p.Known != "66.67%" || p.Unknown != "33.33%" || !p.Marks[0].Known || p.Marks[1].Known {
+	if p := s.draw(&scores[0], []outlook{{Days: 30, Won: 0.1}, {Days: 90, Won: math.NaN()}}, 10); p.Known != "66.67%" || !p.Partly || !p.Marks[0].Known || p.Marks[1].Known {
 		t.Errorf("supported for 60 of 90 days: %+v", p)
 	}
 	if p := s.draw(&scores[0], []outlook{{Days: 30, Won: math.NaN()}}, 500); p != nil {

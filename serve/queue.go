@@ -164,7 +164,7 @@ func (b *board) offered(chosen string) []option {
 // LeadLink is the address of a lead's page, which keeps the filter.
 func (p *queuePage) LeadLink(r *boardRow) string { return r.address(p.Filter) }
 
-// Least, From and To are the filter's numbers as they were typed.
+// Least is the least chance as it was typed.
 func (p *queuePage) Least() string { return plain(p.Filter.Least) }
 
 // From is the fewest days open.

@@ -26,10 +26,11 @@ func (p *program) serveCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "serve MODEL",
 		Short: "Answer forecasts over HTTP, with a page of the open leads",
-		Long: "Serves POST /v1/score, GET /v1/model, /docs, /metrics and, at /, the open leads of\n" +
-			"--leads with the most promising first. Answers this machine only unless --api-key-file\n" +
-			"holds keys (a line each: the SHA-256 of the key in hexadecimal). Ctrl-C stops it\n" +
-			"when the requests in flight are answered.",
+		Long: "Serves POST /v1/score, GET /v1/model, /docs, /metrics and pages: at / the open leads of\n" +
+			"--leads with the most promising first, each with a page of its own, and at /model what\n" +
+			"the model is. Answers this machine only unless --api-key-file holds keys (a line each:\n" +
+			"the SHA-256 of the key in hexadecimal). Ctrl-C stops it when the requests in flight are\n" +
+			"answered.",
 		Example: "  leadcast serve model.leadcast --addr 127.0.0.1:8080\n" +
 			"  leadcast serve model.leadcast --leads leads.csv --as-of 2018-05-31",
 		Args: exactly(1, "one model"),
