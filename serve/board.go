@@ -70,7 +70,7 @@ func (s *Server) newBoard(leads *datasets.Table, asOf int64) (*board, error) {
 	if asOf == 0 || asOf == datasets.NoTime {
 		asOf = datasets.Micros(s.now())
 	}
-	columns := s.telling(leads)
+	columns := s.tellingColumns(leads)
 	b := &board{asOf: asOf, leads: leads, show: columns[:min(boardCells, len(columns))], facets: s.facets(leads, columns), byID: map[string][]*boardRow{}}
 	var rows []*boardRow
 	for from := 0; from < leads.Rows; from += boardBlock {
@@ -157,9 +157,9 @@ var telling = []string{"source", "channel", "campaign", "industry", "segment", "
 // boardCells is the number of columns shown beside the id.
 const boardCells = 3
 
-// telling lists the columns of categories that may be shown: the campaign,
+// tellingColumns lists the columns of categories that may be shown: the campaign,
 // then those that matter most to the model.
-func (s *Server) telling(leads *datasets.Table) []string {
+func (s *Server) tellingColumns(leads *datasets.Table) []string {
 	r := s.manifest.Schema.Roles
 	var names []string
 	for _, f := range s.manifest.Schema.Fields {

@@ -47,7 +47,7 @@ func browse(t *testing.T, s *Server) *browser {
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 90*time.Second)
+	ctx, cancel = context.WithTimeout(ctx, 3*time.Minute)
 	t.Cleanup(cancel)
 	b := &browser{t: t, ctx: ctx, home: "http://" + addr}
 	if err := chromedp.Listen(ctx, func(ev any) {

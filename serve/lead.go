@@ -106,6 +106,9 @@ func (s *Server) tell(ctx context.Context, p *leadPage) error {
 	for i := range c.Cycle {
 		p.Cycle[i] = number(c.Cycle[i])
 	}
+	if snapshot.Leads == nil {
+		return errors.New("the model read no leads")
+	}
 	if created := snapshot.Leads.Column(m.Schema.Roles.Created); created != nil && created.Kind == datasets.Time && !created.Missing(0) {
 		p.Created = s.date(created.Times[0])
 	}

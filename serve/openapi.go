@@ -93,7 +93,7 @@ type operation struct {
 	example     string
 }
 
-var scoreOperation = operation{id: "score", summary: "Score leads", in: scoreRequest{}, out: scoreAnswer{}, params: []*huma.Param{query("strict", "boolean", "Refuse fields that the model does not know")},
+var scoreOperation = operation{id: "score", summary: "Score leads", in: scoreRequest{}, out: scoreAnswer{}, params: []*huma.Param{{Name: "strict", In: "query", Description: "Refuse fields that the model does not know", Schema: &huma.Schema{Type: "boolean", Default: false}}},
 	fails:   []kind{malformed, unreadable, tooSlow, tooLarge, notJSON, invalid, unknownField, noneScored, overloaded},
 	example: `{"leads":[{"lead_id":"L-1","created_at":"2026-03-02","source":"Webinar","employees":120}],"as_of":"2026-03-31","reasons":3}`}
 
@@ -146,6 +146,9 @@ func describeRoutes(routes []*route, l *Limits) *huma.OpenAPI {
 				"application/json": {Schema: schemaOf(o.in), Example: json.RawMessage(o.example)}}}
 		}
 		op.Parameters = o.params
+		if r.path == "/" {
+			op.Responses["303"] = &huma.Response{Description: "A form was sent: the same filter is at a shorter address"}
+		}
 		if strings.HasSuffix(r.path, "{id}") {
 			op.Responses["404"] = &huma.Response{Description: "There is no such open lead", Content: ok.Content}
 		}
