@@ -27,7 +27,8 @@ func (f *oracle) Score(ctx context.Context, s features.Snapshot, reasons int) ([
 	scores, err := f.fake.Score(ctx, s, reasons)
 	for i := range scores {
 		c := &scores[i]
-		c.Curve = models.Curve{Cuts: []float64{20}, Rates: [][]float64{{0.004, 0.002}, {0.01, 0.001}}}
+		rate := 0.01 * (*c.Win + 0.1)
+		c.Curve = models.Curve{Cuts: []float64{20}, Rates: [][]float64{{rate, rate / 2}, {0.01, 0.001}}}
 		for k, h := range []float64{30, 90} {
 			var at [2]float64
 			open := c.Curve.At(at[:], h)
