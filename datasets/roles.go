@@ -12,13 +12,17 @@ import (
 var (
 	idNames = [][]string{{"lead_id", "leadid"}, {"id"}, {"prospect_id", "mql_id", "opportunity_id", "deal_id", "record_id", "lead_record_id"},
 		{"lead_number", "lead_no", "opportunity_number", "deal_number"}, {"customer_id", "contact_id", "client_id", "person_id", "user_id"}}
-	createdNames = [][]string{{"created_at", "created", "created_date", "create_date", "createdate", "createddate", "created_on", "creation_date", "date_created", "lead_created_at", "lead_created_date", "lead_created"},
+	createdNames = [][]string{{"created_at", "created", "created_date", "create_date", "createdate", "createddate", "created_on", "creation_date", "date_created", "lead_created_at", "lead_created_date", "lead_created",
+		"created_time", "date_entered", "add_time", "erstellt_am", "erstelldatum", "erstellt", "angelegt_am"},
 		{"first_contact_date", "first_contact_at", "engage_date", "opened_at", "open_date", "opened_date", "inquiry_date", "lead_date"}}
-	closedNames = [][]string{{"closed_at", "closed", "closed_date", "close_date", "closedate", "closeddate", "closed_on", "date_closed", "closing_date"},
+	closedNames = [][]string{{"closed_at", "closed", "closed_date", "close_date", "closedate", "closeddate", "closed_on", "date_closed", "closing_date",
+		"close_time", "actual_close_date", "geschlossen_am", "abschlussdatum", "abgeschlossen_am"},
 		{"won_date", "won_at", "converted_at", "converted_date", "conversion_date", "outcome_date", "outcome_at"}}
-	outcomeNames = [][]string{{"outcome", "lead_outcome", "deal_outcome", "opportunity_outcome", "opportunity_result", "deal_result"},
-		{"status", "lead_status", "deal_status", "opportunity_status"}, {"stage", "deal_stage", "dealstage", "stage_name", "opportunity_stage", "lead_stage"},
-		{"converted", "is_converted", "is_won", "won"}}
+	outcomeNames = [][]string{{"outcome", "lead_outcome", "deal_outcome", "opportunity_outcome", "opportunity_result", "deal_result", "result", "final_outcome", "ergebnis"},
+		{"status", "lead_status", "deal_status", "opportunity_status", "leadstatus"}, {"stage", "deal_stage", "dealstage", "stage_name", "opportunity_stage", "lead_stage", "sales_stage", "pipeline_stage", "phase"},
+		{"converted", "is_converted", "is_won", "won", "closed_won", "hs_is_closed_won", "conversion", "churn", "churned", "is_churn", "is_churned", "response", "responded", "subscribed",
+			"target", "label", "y", "is_canceled", "is_cancelled", "canceled", "cancelled", "purchased", "bought", "exited", "attrition", "is_customer", "signed_up", "enrolled", "gewonnen"}}
+	outcomeRanks  = []int{6, 4, 4, 5} // how much such a name speaks for a column
 	amountNames   = [][]string{{"amount", "deal_amount", "opportunity_amount", "opportunity_amount_usd", "amount_usd"}, {"deal_value", "opportunity_value", "contract_value", "lead_value", "value"}}
 	currencyNames = [][]string{{"currency", "currency_code", "currency_iso_code"}, {"amount_currency", "deal_currency", "deal_currency_code", "opportunity_currency"}}
 	accountNames  = [][]string{{"account_id"}, {"account", "account_name"}, {"company_id", "organization_id", "organisation_id"}, {"company", "company_name", "organization", "organisation"}}
@@ -44,7 +48,14 @@ func GuessRoles(t *Table) (Roles, []Note) {
 	if r.Created != "" {
 		g.find(&r.Closed, "the closing time", closedNames, g.times)
 	}
-	g.find(&r.Outcome, "the outcome", outcomeNames, g.few)
+	if all := outcomes(t); len(all) > 0 {
+		r.Outcome = all[0].column.Name
+		by := "by its values"
+		if all[0].named {
+			by = "by its name"
+		}
+		g.notes = append(g.notes, Note{r.Outcome, -1, "is taken for the outcome, " + by})
+	}
 	g.find(&r.Amount, "the amount", amountNames, g.numbers)
 	g.find(&r.Currency, "the currency of the amount", currencyNames, g.currencies)
 	g.find(&r.Account, "the account", accountNames, g.filled)

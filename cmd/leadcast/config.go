@@ -24,7 +24,7 @@ func (p *program) readConfigFirst(c *cobra.Command) {
 	for _, sub := range c.Commands() {
 		p.readConfigFirst(sub)
 	}
-	if c.RunE == nil {
+	if c.RunE == nil || c.Name() == "init" { // what init writes anew cannot steer it
 		return
 	}
 	c.PreRunE = func(c *cobra.Command, _ []string) error { return p.applyConfig(c) }
@@ -156,7 +156,7 @@ func flagValues(v any, f *pflag.Flag) []string {
 // quoteCommas writes values for a flag that splits at commas as CSV does.
 func quoteCommas(values []string) []string {
 	for i, v := range values {
-		if strings.ContainsAny(v, ",\"") {
+		if strings.ContainsAny(v, ",\"\r\n") {
 			values[i] = `"` + strings.ReplaceAll(v, `"`, `""`) + `"`
 		}
 	}

@@ -144,6 +144,7 @@ func (p *program) root() *cobra.Command {
 	root.PersistentFlags().StringVar(&p.config, "config", "", "file to take flags from (default leadcast.yaml where it lies in the folder)")
 	root.PersistentFlags().Lookup("config").Hidden = true // named in the text above
 	root.AddCommand(
+		p.initCommand(),
 		p.trainCommand(),
 		p.evaluateCommand(),
 		p.compareCommand(),

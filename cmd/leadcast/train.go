@@ -20,6 +20,7 @@ import (
 // training is the flags of `leadcast train`.
 type training struct {
 	input
+	files                                      []string // where the command line names none
 	plan                                       train.Plan
 	won, lost                                  []string
 	wonIf, silentAfter, observedFrom           string
@@ -31,7 +32,7 @@ type training struct {
 func (p *program) trainCommand() *cobra.Command {
 	var t training
 	c := &cobra.Command{
-		Use:   "train FILE…",
+		Use:   "train [FILE…]",
 		Short: "Learn a model from a CRM export",
 		Long: "Learns from a table of leads, one row each, how likely each is to be won and when.\n" +
 			"Leads that are still open are not taken for lost. Roles of columns that are not\n" +
@@ -41,14 +42,17 @@ func (p *program) trainCommand() *cobra.Command {
 			"  leadcast train leads.csv --id lead_id --created created_at --outcome status --won Won \\\n" +
 			"      --lost Lost,Disqualified --closed closed_at --amount value --as-of 2018-05-31 \\\n" +
 			"      --horizons 30d,90d,180d --main-horizon 90d --exclude phone,email -o model.leadcast\n" +
-			"  leadcast train leads.csv --join deals.csv:lead_id --outcome won_date --won-if won_date:present --created first_contact",
-		Args: func(c *cobra.Command, args []string) error {
+			"  leadcast train leads.csv --join deals.csv:lead_id --outcome won_date --won-if won_date:present --created first_contact\n" +
+			"  leadcast init leads.csv && leadcast train",
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				args = t.files
+			}
 			if len(args) == 0 {
 				return usagef("%s wants the file of leads; `%s --help` shows examples", c.CommandPath(), c.CommandPath())
 			}
-			return nil
+			return p.train(c.Context(), &t, args)
 		},
-		RunE: func(c *cobra.Command, args []string) error { return p.train(c.Context(), &t, args) },
 	}
 	t.flags(c.Flags())
 	further(c, "outcome", "won", "lost", "id", "created", "closed", "amount", "as-of", "horizons", "out", "help")
@@ -68,6 +72,7 @@ func (t *training) flags(f *pflag.FlagSet) {
 	f.StringSliceVar(&t.horizons, "horizons", nil, "days ahead to forecast (default 30d,90d,180d)")
 	f.StringVarP(&t.out, "out", "o", "model.leadcast", "file to write")
 	f.StringVar(&t.mainHorizon, "main-horizon", "", "horizon of p_win, grades and the queue (default 90d)")
+	f.StringArrayVar(&t.files, "files", nil, "files of leads, for leadcast.yaml: they count where the command line names none")
 	f.StringSliceVar(&t.plan.Exclude, "exclude", nil, "columns not to use")
 	f.StringSliceVar(&t.plan.Changes, "changes", nil, "columns whose values change while a lead is open; they are left out")
 	f.StringSliceVar(&t.plan.Keep, "keep", nil, "columns to use although they seem to be filled in at closing")

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/google/renameio/v2"
+	"github.com/spf13/cobra"
+
+	"github.com/leadcast/leadcast/datasets"
+	"github.com/leadcast/leadcast/train"
+)
+
+// first is the flags of `leadcast init`.
+type first struct {
+	input
+	out, outcome string
+	force        bool
+}
+
+func (p *program) initCommand() *cobra.Command {
+	var f first
+	c := &cobra.Command{
+		Use:   "init FILE…",
+		Short: "Look at an export and write leadcast.yaml for it",
+		Long: "Looks at a file of leads, or at several that belong together, and guesses which column\n" +
+			"says what became of a lead, when it was created and closed, what should be left out,\n" +
+			"and how far ahead the data let one look. It writes that down with its reasons, as a\n" +
+			"file that `leadcast train` takes as it is, and says what it was not sure of.",
+		Example: "  leadcast init leads.csv && leadcast train\n" +
+			"  leadcast init leads.csv deals.csv accounts.csv\n" +
+			"  leadcast init leads.csv --outcome stage -o - | less",
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usagef("%s wants the file of leads; `%s --help` shows examples", c.CommandPath(), c.CommandPath())
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error { return p.init(c.Context(), &f, args) },
+	}
+	flags := c.Flags()
+	flags.StringVarP(&f.out, "out", "o", defaultConfig, "file to write; - is standard output")
+	flags.BoolVar(&f.force, "force", false, "write over a file that is there")
+	flags.StringVar(&f.outcome, "outcome", "", "column that says what became of a lead, where it is not found by itself")
+	flags.StringVar(&f.separator, "separator", "", "cell separator where it is not found by itself (a character, or tab)")
+	flags.IntVar(&f.maxErrors, "max-errors", 0, "leave out up to this many broken rows instead of stopping")
+	return c
+}
+
+func (p *program) init(ctx context.Context, f *first, files []string) error {
+	if f.out != "-" {
+		if err := writableFile(f.out, files...); err != nil {
+			return err
+		}
+		if _, err := os.Lstat(f.out); !errors.Is(err, fs.ErrNotExist) && !f.force {
+			return usagef("%s is there already: --force writes over it, -o FILE writes another, -o - shows it", f.out)
+		}
+	}
+	if slices.Contains(files, "-") {
+		return usagef("init wants files, not standard input: leadcast train is to read them again")
+	}
+	bar := p.bar()
+	defer bar.end()
+	bar.say("reading "+filepath.Base(files[0]), 0, 2)
+	d, table, err := p.gather(ctx, f, files)
+	if err != nil {
+		return err
+	}
+	bar.say("looking at "+filepath.Base(d.files[0]), 1, 2)
+	if d.Proposal, err = train.Propose(table, f.outcome); err != nil {
+		return err
+	}
+	bar.end()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if f.out == "-" {
+		if p.json {
+			return p.printJSON(d.json(""))
+		}
+		_, err := p.stdout.Write(d.yaml())
+		return err
+	}
+	if err := renameio.WriteFile(f.out, d.yaml(), 0o644); err != nil {
+		return fmt.Errorf("writing %s: %w", f.out, err)
+	}
+	if p.json {
+		return p.printJSON(d.json(f.out))
+	}
+	p.printDraft(d, f.out)
+	return nil
+}
+
+// gather reads the files, finds out which are the leads and how the others go
+// beside them, and joins them as training will.
+func (p *program) gather(ctx context.Context, f *first, files []string) (*draft, *datasets.Table, error) {
+	tables := make([]*datasets.Table, len(files))
+	for i, file := range files {
+		var err error
+		if tables[i], _, err = f.readOne(ctx, p, []string{file}); err != nil {
+			return nil, nil, err
+		}
+	}
+	d := &draft{separator: f.separator, maxErrors: f.maxErrors}
+	leads, more, joins, left := datasets.FindJoins(tables)
+	d.files = append(d.files, files[leads])
+	for _, i := range more {
+		d.files = append(d.files, files[i])
+	}
+	for _, j := range joins {
+		f.joins = append(f.joins, files[j.Table]+":"+j.Key)
+		d.joins = append(d.joins, datasets.Guess{Key: "join", Values: []string{files[j.Table] + ":" + j.Key}, Why: j.Why, Sure: true, Taken: true})
+	}
+	for _, i := range left {
+		d.unused = append(d.unused, fmt.Sprintf("%s is not used: it has no column that the leads have under the same name and that names at most one of its rows", filepath.Base(files[i])))
+	}
+	table, notes, err := f.read(ctx, p, d.files)
+	for _, n := range notes {
+		if !strings.Contains(n.Message, " rows found a match, ") {
+			d.notes = append(d.notes, n.Message)
+		}
+	}
+	return d, table, err
+}
+
+// printDraft tells what was found, what was unsure, and what to do next.
+func (p *program) printDraft(d *draft, file string) {
+	say := func(format string, args ...any) { fmt.Fprintln(p.stdout, printable(fmt.Sprintf(format, args...))) }
+	if n := d.Leads; n != nil {
+		today := ""
+		if d.Today != "" {
+			today = "; today is taken to be " + d.Today
+		}
+		say("%s: %d leads: %d won, %d lost, %d open%s", filepath.Base(d.files[0]), n["leads"], n["won"], n["lost"], n["open"], today)
+	}
+	p.heading("Found")
+	for _, g := range d.all() {
+		if g.Taken && g.Key != "exclude" {
+			say("  %-12s %s", g.Key, strings.Join(g.Values, ", "))
+		}
+	}
+	var excluded, unsure, doubtful []string
+	for _, g := range d.all() {
+		switch {
+		case g.Key == "exclude" && g.Taken:
+			excluded = append(excluded, g.Values...)
+		case g.Key == "exclude":
+			doubtful = append(doubtful, g.Values...)
+		case !g.Sure && !g.Taken && g.Key == "dates":
+			if g.Values[0] == "dmy" {
+				unsure = append(unsure, "dates: "+g.Why)
+			}
+		case !g.Sure:
+			name := g.Key + " " + strings.Join(g.Values, ", ")
+			if !g.Taken {
+				name = "not taken: " + name
+			}
+			unsure = append(unsure, name+": "+g.Why)
+		}
+	}
+	if len(excluded) > 0 {
+		say("  %-12s %s", "left out", strings.Join(excluded, ", "))
+	}
+	unsure = append(unsure, d.unused...)
+	if len(doubtful) > 0 {
+		unsure = append(unsure, "is any of these columns filled in or changed after a lead is created? Then it should be left out: "+strings.Join(doubtful, ", "))
+	}
+	if len(unsure) > 0 {
+		p.heading("Not sure of")
+		for _, u := range unsure {
+			say("  · %s", u)
+		}
+	}
+	say("\nWritten: %s, with a reason beside every line", file)
+	train := "leadcast train"
+	if file != defaultConfig {
+		train += " --config " + file
+	}
+	switch {
+	case d.Asked:
+		say("Next: choose the order of the dates in %s, then %s (until then it stops and asks)", file, train)
+	case d.Problem != "":
+		say("As it is, training would stop: %s", d.Problem)
+	default:
+		say("Next: %s", train)
+	}
+}

@@ -1,0 +1,376 @@
+package train
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/leadcast/leadcast/datasets"
+	"github.com/leadcast/leadcast/features"
+	"github.com/leadcast/leadcast/models/metric"
+)
+
+// Proposal is a proposal of datasets with what a first look at the leads adds:
+// columns that tell the outcome, a late start of recording, and horizons that
+// the data support.
+type Proposal struct {
+	*datasets.Proposal
+	Plan    Plan           // that the proposal makes
+	Leads   map[string]int // leads, won, lost, open
+	Today   string         // the day that training takes for today, "" without dates
+	Notes   []string       // what training will say of the file
+	Kinds   []string       // the columns by kind, a line each
+	Problem string         // why training would refuse the file as it is, "" where it would not
+}
+
+// Propose guesses a plan for a raw table. outcome is the column of the outcome
+// where a person has named it. Errors are of type *datasets.Error: nothing in
+// the table says what became of a lead.
+func Propose(raw *datasets.Table, outcome string) (*Proposal, error) {
+	found, err := datasets.Propose(raw, outcome)
+	if err != nil {
+		return nil, err
+	}
+	p := &Proposal{Proposal: found}
+	s, err := p.look(raw)
+	if err != nil {
+		p.problem(err)
+		return p, nil
+	}
+	if p.lateStart(s) {
+		if s, err = p.look(raw); err != nil {
+			p.problem(err)
+			return p, nil
+		}
+	}
+	p.telling(s)
+	p.horizons(s)
+	p.tell(s)
+	return p, nil
+}
+
+// problem says why training would stop. That dates are ambiguous is a question
+// that the proposal has asked already.
+func (p *Proposal) problem(err error) {
+	p.Problem = err.Error()
+}
+
+// plan is what the proposal settles so far.
+func (p *Proposal) plan() Plan {
+	plan := Plan{Roles: p.Roles, Contract: p.Contract, Dates: p.Dates, AsOf: datasets.NoTime, Seed: 1}
+	if p.Asked {
+		plan.Dates = "dmy" // only to look further
+	}
+	for _, g := range p.Settings {
+		if g.Key == "exclude" && g.Taken {
+			plan.Exclude = append(plan.Exclude, g.Values...)
+		}
+	}
+	return plan
+}
+
+// look prepares the leads as training will.
+func (p *Proposal) look(raw *datasets.Table) (*study, error) {
+	p.Plan = p.plan()
+	return prepare(raw, p.Plan)
+}
+
+// lateStart finds delayed entry: the first outcome was recorded long after the
+// first lead was created, although by the pace of the later leads many were due
+// before. At least 20 are expected, so chance is no explanation.
+func (p *Proposal) lateStart(s *study) bool {
+	const due = 20
+	if !s.dated {
+		return false
+	}
+	first := int64(math.MaxInt64)
+	var cycles []float64
+	for i, state := range s.out.State {
+		if state != datasets.Open {
+			first = min(first, s.out.Closed[i])
+			cycles = append(cycles, s.out.Days[i])
+		}
+	}
+	if len(cycles) == 0 {
+		return false
+	}
+	slices.Sort(cycles)
+	median := cycles[len(cycles)/2]
+	early, later, quick := 0, 0, 0
+	for i, created := range s.out.Created {
+		switch {
+		case created < first && datasets.Days(created, first) > median:
+			early++
+		case created >= first && datasets.Days(created, s.out.End) > median:
+			later++
+			if s.out.State[i] != datasets.Open && s.out.Days[i] <= median {
+				quick++
+			}
+		}
+	}
+	expected := float64(early) * float64(quick) / float64(max(later, 1))
+	if expected < due {
+		return false
+	}
+	from := time.UnixMicro(first).UTC().Truncate(24 * time.Hour)
+	p.Contract.ObservedAt = datasets.Micros(from)
+	p.Add("observed-from", true, true, fmt.Sprintf("the first outcome in the file; %d leads are older, and by the pace of the later ones about %.0f of them should have closed before: outcomes were recorded only from here on",
+		early, expected), from.Format(time.DateOnly))
+	return true
+}
+
+// How much a column may tell of the outcome before it is suspected.
+const (
+	surelyTold   = 0.98 // AUC of the column alone
+	maybeTold    = 0.90
+	fewestLevel  = 50 // leads of a level that is never won, or always
+	chance       = 1e-6
+	manyLevels   = 50
+	leastInLevel = 20
+)
+
+// telling proposes to leave out columns that separate won from other leads, or
+// closed from open ones, nearly by themselves, and those that training would withhold.
+func (p *Proposal) telling(s *study) {
+	for _, w := range s.withheld {
+		p.suspect(w.Column, true, strings.TrimSuffix(w.Reason, "; --keep overrides")+" (train withholds it by itself; to use it, move it to keep)")
+	}
+	won, closed := make([]float64, len(s.out.State)), make([]float64, len(s.out.State))
+	for i, st := range s.out.State {
+		if st == datasets.Won {
+			won[i] = 1
+		}
+		if st != datasets.Open {
+			closed[i] = 1
+		}
+	}
+	decided := everyRow[int](s.leads.Rows)
+	if s.losses {
+		decided = slices.DeleteFunc(decided, func(i int) bool { return s.out.State[i] == datasets.Open })
+	}
+	for _, c := range s.leads.Columns {
+		if !s.used(c.Name) || s.special(c.Name) || p.Takes("exclude", c.Name) {
+			continue
+		}
+		why, sure := tells(c, won, decided, "won")
+		if why == "" && c.Kind != datasets.Time && s.timed && s.losses && len(decided) < s.leads.Rows {
+			why, sure = tells(c, closed, everyRow[int](s.leads.Rows), "closed")
+		}
+		if why != "" {
+			p.suspect(c.Name, sure, why)
+		}
+	}
+}
+
+// used reports whether a column is a feature as it stands: names of persons
+// and ids are not.
+func (s *study) used(name string) bool {
+	return slices.ContainsFunc(s.spec.Columns, func(c features.ColumnSpec) bool { return c.Column == name })
+}
+
+// special are columns of a part of their own that are features too.
+func (s *study) special(name string) bool {
+	r := s.plan.Roles
+	return slices.Contains([]string{r.Created, r.Account, r.Owner, r.Campaign, r.Amount}, name)
+}
+
+// suspect adds a column to those to be left out, or a reason to its doubt.
+func (p *Proposal) suspect(column string, sure bool, why string) {
+	for i, g := range p.Settings {
+		if g.Key == "exclude" && slices.Contains(g.Values, column) {
+			g.Why += "; " + why
+			g.Sure, g.Taken = g.Sure || sure, g.Taken || sure
+			p.Settings[i] = g
+			return
+		}
+	}
+	p.Add("exclude", sure, sure, why, column)
+}
+
+// tells judges how well a column alone tells y (0 or 1) on some rows: by its
+// AUC, and by levels that say so without an exception. why is "" where it does not.
+func tells(c *datasets.Column, y []float64, rows []int, word string) (why string, sure bool) {
+	label, score := make([]float64, len(rows)), make([]float64, len(rows))
+	levels := map[string]*[2]int{} // leads and those with y
+	var names []string
+	positives := 0.0
+	for k, i := range rows {
+		label[k] = y[i]
+		positives += y[i]
+		if len(levels) <= manyLevels || c.Texts.Offsets != nil {
+			v := cell(c, i)
+			if c.Missing(i) {
+				v = ""
+			}
+			l := levels[v]
+			if l == nil {
+				l = new([2]int)
+				v = strings.Clone(v)
+				levels[v] = l
+				names = append(names, v)
+			}
+			l[0]++
+			l[1] += int(y[i])
+		}
+	}
+	base := positives / float64(len(rows))
+	if positives < 10 || positives > float64(len(rows))-10 {
+		return "", false
+	}
+	numeric := c.Texts.Offsets == nil && len(levels) > manyLevels
+	for k, i := range rows {
+		switch v := cell(c, i); {
+		case numeric && c.Missing(i):
+			score[k] = math.Inf(-1)
+		case numeric && c.Times != nil:
+			score[k] = float64(c.Times[i])
+		case numeric:
+			score[k] = c.Nums[i]
+		default:
+			if c.Missing(i) {
+				v = ""
+			}
+			score[k] = base
+			if l := levels[v]; l[0] >= leastInLevel {
+				score[k] = float64(l[1]) / float64(l[0])
+			}
+		}
+	}
+	auc := metric.AUC(label, score, nil)
+	auc = max(auc, 1-auc)
+	switch {
+	case auc > surelyTold:
+		return fmt.Sprintf("by itself it tells nearly always whether a lead was %s (AUC %.3f): it seems to be written at closing", word, auc), true
+	case auc > maybeTold:
+		return fmt.Sprintf("by itself it tells very well whether a lead was %s (AUC %.3f): is it known when a lead is created?", word, auc), false
+	case numeric:
+		return "", false
+	}
+	if c.Kind == datasets.Text {
+		return "", false // its values are words of people
+	}
+	return pure(levels, names, base, word), false
+}
+
+// pure names the largest level of a column of which no lead, or every lead, is
+// so, where chance would hardly make it. Missing values are a level.
+func pure(levels map[string]*[2]int, names []string, base float64, word string) string {
+	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(levels[b][0], levels[a][0]), cmp.Compare(a, b)) })
+	for _, v := range names {
+		l, odds := levels[v], 1-base
+		what := "none of the %d leads %s was %s"
+		if l[1] == l[0] {
+			odds, what = base, "all of the %d leads %s were %s"
+		} else if l[1] > 0 {
+			continue
+		}
+		if l[0] < fewestLevel || float64(l[0])*math.Log(odds) > math.Log(chance) {
+			continue
+		}
+		of := "that have " + strconv.Quote(v) + " here"
+		if v == "" {
+			of = "where it is empty"
+		}
+		return fmt.Sprintf(what+": is it known when a lead is created?", l[0], of, word)
+	}
+	return ""
+}
+
+// ladder is the horizons that people think in.
+var ladder = []int{7, 14, 30, 60, 90, 180, 365}
+
+// horizons proposes a main horizon by which most of the won leads are won, one
+// below and one above it, as far as the data support them.
+func (p *Proposal) horizons(s *study) {
+	if !s.timed {
+		return
+	}
+	everything := s.window(math.Inf(-1), math.Inf(1), nil)
+	t := &trainer{study: s}
+	longest := t.support(&everything).Horizon(0)
+	if s.dated {
+		first, last := slices.Min(s.out.Created), s.out.End
+		longest = min(longest, datasets.Days(first, last)/3) // something must be left to learn from before the hold-out
+	}
+	var won []float64
+	for i, st := range s.out.State {
+		if st == datasets.Won {
+			won = append(won, s.out.Days[i])
+		}
+	}
+	slices.Sort(won)
+	var able []int
+	for _, h := range ladder {
+		if float64(h) <= longest {
+			able = append(able, h)
+		}
+	}
+	if len(able) == 0 {
+		if longest < 2 || len(won) == 0 {
+			p.Problem = cmp.Or(p.Problem, fmt.Sprintf("too little was followed for any forecast of when: %d leads were won, and at least 50 leads must still be at risk at a horizon and 10 be won in its second half", len(won)))
+			return
+		}
+		able = []int{int(longest)}
+	}
+	typical, most := won[len(won)/2], won[len(won)*4/5]
+	k := 0
+	for k+1 < len(able) && float64(able[k]) < most {
+		k++
+	}
+	chosen := able[k : k+1]
+	if k+1 < len(able) {
+		chosen = able[k : k+2]
+	}
+	if below := max(k-2, 0); below < k {
+		chosen = append([]int{able[below]}, chosen...)
+	}
+	p.Plan.Horizons, p.Plan.MainHorizon = slices.Clone(chosen), able[k]
+	texts := make([]string, len(chosen))
+	for i, h := range chosen {
+		texts[i] = fmt.Sprintf("%dd", h)
+	}
+	p.Add("horizons", true, true, fmt.Sprintf("days ahead; the data support up to %.0f", math.Floor(longest)), texts...)
+	p.Add("main-horizon", true, true, fmt.Sprintf("half of the won leads were won within %s days, four of five within %s", number(typical), number(most)), fmt.Sprintf("%dd", able[k]))
+}
+
+func number(x float64) string {
+	if x < 10 && x != math.Trunc(x) {
+		return fmt.Sprintf("%.1f", x)
+	}
+	return fmt.Sprintf("%.0f", x)
+}
+
+// tell counts the leads and keeps what training would say of the file.
+func (p *Proposal) tell(s *study) {
+	p.Leads = map[string]int{"leads": s.leads.Rows, "won": 0, "lost": 0, "open": 0}
+	for _, st := range s.out.State {
+		p.Leads[st.String()]++
+	}
+	if s.dated && !p.Asked {
+		p.Today = day(s.out.End)
+	}
+	if _, err := s.split(); err != nil && p.Problem == "" {
+		p.Problem = err.Error()
+	}
+	for _, n := range s.notes {
+		if !strings.HasPrefix(n.Message, "neither won nor lost") && !strings.HasPrefix(n.Message, "hold-out") {
+			p.Notes = append(p.Notes, noteText(n))
+		}
+	}
+	for kind := datasets.Number; kind <= datasets.ID; kind++ {
+		var names []string
+		for _, f := range s.schema.Fields {
+			if f.Kind == kind {
+				names = append(names, strconv.Quote(f.Name))
+			}
+		}
+		if len(names) > 0 {
+			slices.Sort(names)
+			p.Kinds = append(p.Kinds, kind.String()+": "+strings.Join(names, ", "))
+		}
+	}
+}
