@@ -119,7 +119,7 @@ func readAnswers(t *Table, c *Column) (a answers, ok bool) {
 	switch {
 	case found[Won] > 0 && found[Lost] > 0 && (a.named || strong):
 		a.score = rank + 4
-	case found[Won] > 0 && (a.named || strong):
+	case found[Won] > 0 && a.named:
 		a.score = rank + 3
 	case a.binary && a.named:
 		a.score = rank + 2
@@ -164,6 +164,16 @@ func (a *answers) of(state State) []string {
 		}
 	}
 	return list
+}
+
+// rows counts the leads of one state.
+func (a *answers) rows(state State) (n int) {
+	for k, l := range a.levels {
+		if a.states[k] == state {
+			n += l.count
+		}
+	}
+	return n
 }
 
 // leastShown is how many leads a level must have before a comment names it.

@@ -153,7 +153,7 @@ func (g *proposer) order() {
 		}
 	}
 	for _, c := range g.table.Columns {
-		if t := g.times[c.Name]; t != nil && 20*present(t) >= 19*t.Len() && c.Name != g.Roles.Closed {
+		if t := g.times[c.Name]; t != nil && 20*present(t) >= 19*t.Len() && c.Name != g.Roles.Closed && suspect(c.Name, g.Roles) == nil {
 			g.Add("order-by", false, false, "a time, "+g.filledShare(c.Name)+"; if it is known when a lead is created, it can tell what came first", c.Name)
 		}
 	}
@@ -219,7 +219,7 @@ func (g *proposer) parts() {
 	var order []string
 	for _, c := range g.table.Columns {
 		words := headerWords(c.Name)
-		for _, part := range []string{"year", "month", "day"} {
+		for _, part := range []string{"year", "day", "month"} {
 			if k := slices.Index(words, part); k > 0 && !slices.Contains(words, "week") {
 				stem := strings.Join(words[:k], " ")
 				if len(stems[stem]) == 0 {

@@ -13,8 +13,8 @@ type Joined struct {
 	Why   string // in plain words
 }
 
-// leastMatched is the share of leads that must find a row in a joined table,
-// unless the other table is nearly used up.
+// leastMatched is the share of the leads that have a key that must find a row in
+// a joined table, unless half of the other table is used.
 const leastMatched = 0.2
 
 // FindJoins finds out which of several tables is that of the leads, and by
@@ -28,10 +28,11 @@ func FindJoins(tables []*Table) (leads int, more []int, joins []Joined, left []i
 		m, j, l := joinsOf(tables, i)
 		roles, _ := GuessRoles(tables[i])
 		value := 1000 * (len(m) + len(j))
-		for _, role := range []string{roles.Created, roles.Outcome, roles.Closed} {
-			if role != "" {
-				value += 100
-			}
+		if roles.Created != "" {
+			value += 1100
+		}
+		if roles.Outcome != "" {
+			value += 1200
 		}
 		for k, t := range tables {
 			if k != i && tables[i].Rows > t.Rows {
@@ -86,11 +87,11 @@ func joinKey(t, other *Table) (key, why string) {
 			continue
 		}
 		_, matched, used, err := matches(mine, other, c.Name)
-		if err != nil || matched <= most || float64(matched) < leastMatched*float64(t.Rows) && 2*used < other.Rows {
+		if err != nil || matched <= most || float64(matched) < leastMatched*float64(present(mine)) && 2*used < other.Rows {
 			continue
 		}
 		most, key = matched, c.Name
-		why = fmt.Sprintf("%d of %d leads find a row there, none finds two; %d of its %d rows are used", matched, t.Rows, used, other.Rows)
+		why = fmt.Sprintf("%d of %d leads find their row there; %d of its %d rows are used", matched, t.Rows, used, other.Rows)
 	}
 	return key, why
 }

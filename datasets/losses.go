@@ -3,7 +3,6 @@ package datasets
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -25,7 +24,7 @@ func (g *proposer) losses() {
 	if len(byWords)+len(byTime) > 0 {
 		why := "their words say so: " + a.told(Lost)
 		if len(byWords) == 1 {
-			why = "its word says so: " + strings.TrimPrefix(a.told(Lost), strconv.Quote(byWords[0])+" ")
+			why = fmt.Sprintf("its word says so: %d of %d rows", a.rows(Lost), g.table.Rows)
 		}
 		if len(byTime) > 0 {
 			why = fmt.Sprintf("leads of this value have a closing time as the won ones do: %s", strings.Join(quoted(byTime), ", "))
@@ -95,7 +94,7 @@ func (g *proposer) who() {
 		what  string
 	}{
 		{"id", &r.ID, g.roles.ID, "the lead's own id"},
-		{"account", &r.Account, g.roles.Account, "the account: leads of one account are never split between learning and judging"},
+		{"account", &r.Account, g.roles.Account, "whose lead it is: leads of one account are never split between learning and judging"},
 		{"owner", &r.Owner, g.roles.Owner, "who works the lead"},
 		{"campaign", &r.Campaign, g.roles.Campaign, "where it came from"},
 		{"amount", &r.Amount, g.roles.Amount, "what it is worth: for the expected value"},
@@ -103,7 +102,7 @@ func (g *proposer) who() {
 		taken := slices.Contains(g.Roles.columns(), role.guess)
 		if role.guess != "" && (!taken || role.key == "id" && role.guess == r.Order) {
 			*role.dst = role.guess
-			g.Add(role.key, true, true, role.what+", by its name; "+g.filledShare(role.guess), role.guess)
+			g.Add(role.key, true, true, role.what+"; by its name; "+g.filledShare(role.guess), role.guess)
 			continue
 		}
 		for _, n := range g.notes {

@@ -208,12 +208,7 @@ func (g *proposer) asOutcome(name string) (answers, bool) {
 func (g *proposer) won() {
 	a := &g.answer
 	g.Contract.Won = a.of(Won)
-	rows := 0
-	for k, l := range a.levels {
-		if a.states[k] == Won {
-			rows += l.count
-		}
-	}
+	rows := a.rows(Won)
 	why := fmt.Sprintf("their words say so: %s", a.told(Won))
 	if len(g.Contract.Won) == 1 {
 		why = fmt.Sprintf("its word says so: %d of %d rows", rows, g.table.Rows)

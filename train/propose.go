@@ -118,7 +118,7 @@ func (p *Proposal) lateStart(s *study) bool {
 	}
 	from := time.UnixMicro(first).UTC().Truncate(24 * time.Hour)
 	p.Contract.ObservedAt = datasets.Micros(from)
-	p.Add("observed-from", true, true, fmt.Sprintf("the first outcome in the file; %d leads are older, and by the pace of the later ones about %.0f of them should have closed before: outcomes were recorded only from here on",
+	p.Add("observed-from", false, true, fmt.Sprintf("the first outcome in the file; %d leads are older, and by the pace of the later ones about %.0f of them should have closed before: outcomes were recorded only from here on",
 		early, expected), from.Format(time.DateOnly))
 	return true
 }
@@ -127,7 +127,8 @@ func (p *Proposal) lateStart(s *study) bool {
 const (
 	surelyTold   = 0.98 // AUC of the column alone
 	maybeTold    = 0.90
-	fewestLevel  = 50 // leads of a level that is never won, or always
+	fewestLevel  = 50   // leads of a level that is never won, or always …
+	leastLevel   = 0.01 // … and its share of all
 	chance       = 1e-6
 	manyLevels   = 50
 	leastInLevel = 20
@@ -137,7 +138,7 @@ const (
 // closed from open ones, nearly by themselves, and those that training would withhold.
 func (p *Proposal) telling(s *study) {
 	for _, w := range s.withheld {
-		p.suspect(w.Column, true, strings.TrimSuffix(w.Reason, "; --keep overrides")+" (train withholds it by itself; to use it, move it to keep)")
+		p.suspect(w.Column, true, strings.Replace(w.Reason, "; --keep overrides", "; under keep instead of exclude it is used", 1))
 	}
 	won, closed := make([]float64, len(s.out.State)), make([]float64, len(s.out.State))
 	for i, st := range s.out.State {
@@ -160,10 +161,34 @@ func (p *Proposal) telling(s *study) {
 		if why == "" && c.Kind != datasets.Time && s.timed && s.losses && len(decided) < s.leads.Rows {
 			why, sure = tells(c, closed, everyRow[int](s.leads.Rows), "closed")
 		}
+		if why == "" {
+			why, sure = filledOnly(c, won, decided)
+		}
 		if why != "" {
 			p.suspect(c.Name, sure, why)
 		}
 	}
+}
+
+// filledOnly finds a column that is filled on won leads alone, or never on one.
+func filledOnly(c *datasets.Column, won []float64, rows []int) (why string, sure bool) {
+	filled, of, all := 0, 0, 0
+	for _, i := range rows {
+		all += int(won[i])
+		if !c.Missing(i) {
+			filled++
+			of += int(won[i])
+		}
+	}
+	base := float64(all) / float64(len(rows))
+	switch {
+	case filled < leastInLevel || filled == len(rows):
+	case of == filled && float64(filled)*math.Log(base) < math.Log(chance):
+		return fmt.Sprintf("filled on %d leads, and all of them were won: it seems to be filled in at closing", filled), true
+	case of == 0 && float64(filled)*math.Log(1-base) < math.Log(chance):
+		return fmt.Sprintf("filled on %d leads, and none of them was won: is it filled in at closing?", filled), false
+	}
+	return "", false
 }
 
 // used reports whether a column is a feature as it stands: names of persons
@@ -182,7 +207,9 @@ func (s *study) special(name string) bool {
 func (p *Proposal) suspect(column string, sure bool, why string) {
 	for i, g := range p.Settings {
 		if g.Key == "exclude" && slices.Contains(g.Values, column) {
-			g.Why += "; " + why
+			if g.Why += "; " + why; sure && !g.Sure {
+				g.Why = why
+			}
 			g.Sure, g.Taken = g.Sure || sure, g.Taken || sure
 			p.Settings[i] = g
 			return
@@ -253,12 +280,12 @@ func tells(c *datasets.Column, y []float64, rows []int, word string) (why string
 	if c.Kind == datasets.Text {
 		return "", false // its values are words of people
 	}
-	return pure(levels, names, base, word), false
+	return pure(levels, names, len(rows), base, word), false
 }
 
 // pure names the largest level of a column of which no lead, or every lead, is
 // so, where chance would hardly make it. Missing values are a level.
-func pure(levels map[string]*[2]int, names []string, base float64, word string) string {
+func pure(levels map[string]*[2]int, names []string, rows int, base float64, word string) string {
 	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(levels[b][0], levels[a][0]), cmp.Compare(a, b)) })
 	for _, v := range names {
 		l, odds := levels[v], 1-base
@@ -268,7 +295,7 @@ func pure(levels map[string]*[2]int, names []string, base float64, word string) 
 		} else if l[1] > 0 {
 			continue
 		}
-		if l[0] < fewestLevel || float64(l[0])*math.Log(odds) > math.Log(chance) {
+		if l[0] < fewestLevel || float64(l[0]) < leastLevel*float64(rows) || float64(l[0])*math.Log(odds) > math.Log(chance) {
 			continue
 		}
 		of := "that have " + strconv.Quote(v) + " here"
@@ -280,8 +307,11 @@ func pure(levels map[string]*[2]int, names []string, base float64, word string) 
 	return ""
 }
 
-// ladder is the horizons that people think in.
+// ladder is the horizons that people think in; the main one has at least
+// shortest days where the data support that.
 var ladder = []int{7, 14, 30, 60, 90, 180, 365}
+
+const shortest = 30
 
 // horizons proposes a main horizon by which most of the won leads are won, one
 // below and one above it, as far as the data support them.
@@ -318,7 +348,7 @@ func (p *Proposal) horizons(s *study) {
 	}
 	typical, most := won[len(won)/2], won[len(won)*4/5]
 	k := 0
-	for k+1 < len(able) && float64(able[k]) < most {
+	for k+1 < len(able) && (float64(able[k]) < most || able[k] < shortest) {
 		k++
 	}
 	chosen := able[k : k+1]

@@ -42,7 +42,7 @@ var sections = []struct {
 	{"Columns not to use, since they would tell the outcome instead of forecasting it", []string{"exclude"}, true},
 }
 
-// all is every setting: those of the files before those of the leads.
+// all is every setting, in the order of the file.
 func (d *draft) all() []datasets.Guess {
 	guess := func(key, why string, values ...string) datasets.Guess {
 		return datasets.Guess{Key: key, Values: values, Why: why, Sure: true, Taken: true}
@@ -58,6 +58,17 @@ func (d *draft) all() []datasets.Guess {
 	if d.Proposal != nil {
 		list = append(list, d.Settings...)
 	}
+	place := func(key string) int {
+		at := 0
+		for _, s := range sections {
+			if k := slices.Index(s.keys, key); k >= 0 {
+				return at + k
+			}
+			at += len(s.keys)
+		}
+		return at
+	}
+	slices.SortStableFunc(list, func(a, b datasets.Guess) int { return place(a.Key) - place(b.Key) })
 	return list
 }
 
@@ -73,7 +84,7 @@ func (d *draft) yaml() []byte {
 		names[i] = filepath.Base(f)
 	}
 	fmt.Fprintf(&b, "# What `leadcast init` guessed of %s. `leadcast train` takes this file as it is.\n", remark(strings.Join(names, ", ")))
-	b.WriteString("# Behind # stands why. A setting behind # is not taken: remove the # to take it.\n")
+	b.WriteString("# Behind # stands why. A line that begins with # is not taken: remove its \"# \" to take it.\n")
 	b.WriteString("# (?) marks what is not sure. `leadcast flags train` lists all that may stand here.\n")
 	if n := d.Leads; n != nil {
 		fmt.Fprintf(&b, "# %d leads: %d won, %d lost, %d open", n["leads"], n["won"], n["lost"], n["open"])

@@ -142,7 +142,7 @@ func (p *program) printDraft(d *draft, file string) {
 	p.heading("Found")
 	for _, g := range d.all() {
 		if g.Taken && g.Key != "exclude" {
-			say("  %-12s %s", g.Key, strings.Join(g.Values, ", "))
+			say("  %-13s %s", g.Key, strings.Join(g.Values, ", "))
 		}
 	}
 	var excluded, unsure, doubtful []string
@@ -157,15 +157,15 @@ func (p *program) printDraft(d *draft, file string) {
 				unsure = append(unsure, "dates: "+g.Why)
 			}
 		case !g.Sure:
-			name := g.Key + " " + strings.Join(g.Values, ", ")
+			name := g.Key + ": " + strings.Join(g.Values, ", ")
 			if !g.Taken {
-				name = "not taken: " + name
+				name += " (not taken)"
 			}
-			unsure = append(unsure, name+": "+g.Why)
+			unsure = append(unsure, name+" – "+g.Why)
 		}
 	}
 	if len(excluded) > 0 {
-		say("  %-12s %s", "left out", strings.Join(excluded, ", "))
+		say("  %-13s %s", "left out", strings.Join(excluded, ", "))
 	}
 	unsure = append(unsure, d.unused...)
 	if len(doubtful) > 0 {
