@@ -40,18 +40,45 @@ func (g *proposer) clocks() {
 	g.Roles.Closed = ""
 }
 
-// dated says which columns are the times, and how well they fit.
-func (g *proposer) dated(guessed bool) {
-	created, closed := g.times[g.Roles.Created], g.times[g.Roles.Closed]
-	both, backwards := 0, 0
+// backwards counts the rows that have both times, and those of them that are
+// closed more than two days before they are created.
+func backwards(created, closed *Column) (both, wrong int) {
 	for i := range created.Times {
 		if created.Times[i] != NoTime && closed.Times[i] != NoTime {
 			both++
 			if closed.Times[i] < created.Times[i]-2*MicrosPerDay {
-				backwards++
+				wrong++
 			}
 		}
 	}
+	return both, wrong
+}
+
+// likelier finds the order of ambiguous dates in which fewer leads are closed
+// before they are created. It is said and not taken: it may be chance.
+func (g *proposer) likelier() {
+	wrong := map[string]int{}
+	for _, order := range []string{"dmy", "mdy"} {
+		_, wrong[order] = backwards(g.reread(g.Roles.Created, order), g.reread(g.Roles.Closed, order))
+	}
+	if wrong["mdy"] < wrong["dmy"] {
+		g.Likelier = "mdy"
+	}
+	g.times[g.Roles.Created], g.times[g.Roles.Closed] = g.reread(g.Roles.Created, g.Likelier), g.reread(g.Roles.Closed, g.Likelier)
+	if wrong["dmy"] == wrong["mdy"] {
+		return
+	}
+	k := slices.IndexFunc(g.Settings, func(s Guess) bool { return s.Key == "dates" })
+	g.Settings[k].Why += fmt.Sprintf("; %s is likelier: with the day first %d leads would be closed before they were created, with the month first %d", g.Likelier, wrong["dmy"], wrong["mdy"])
+}
+
+// dated says which columns are the times, and how well they fit.
+func (g *proposer) dated(guessed bool) {
+	if g.Asked {
+		g.likelier()
+	}
+	created, closed := g.times[g.Roles.Created], g.times[g.Roles.Closed]
+	both, backwards := backwards(created, closed)
 	why := "when a lead was created, by its name; "
 	if guessed {
 		why = "the only other column of times; "

@@ -27,7 +27,11 @@ func (g *proposer) losses() {
 			why = fmt.Sprintf("its word says so: %d of %d rows", a.rows(Lost), g.table.Rows)
 		}
 		if len(byTime) > 0 {
-			why = fmt.Sprintf("leads of this value have a closing time as the won ones do: %s", strings.Join(quoted(byTime), ", "))
+			also := ""
+			if len(byWords) > 0 {
+				also = "; the rest by its words"
+			}
+			why = fmt.Sprintf("%s: its leads have closing times as the won ones do%s", strings.Join(quoted(byTime), ", "), also)
 			for k, l := range a.levels {
 				if slices.Contains(byTime, l.text) {
 					a.states[k] = Lost

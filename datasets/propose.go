@@ -23,7 +23,8 @@ type Proposal struct {
 	Roles    Roles
 	Contract Contract
 	Dates    string // "dmy" or "mdy" where a date column does not tell by itself and another does
-	Asked    bool   // dates are ambiguous and nothing in the table tells: a person must choose
+	Asked    bool   // dates are ambiguous and nothing in the table tells: a person must choose …
+	Likelier string // … and "dmy" or "mdy" is the order in which fewer leads are closed before they are created
 	Settings []Guess
 }
 
@@ -103,24 +104,25 @@ func (g *proposer) dates() {
 		g.Dates = order
 		g.Add("dates", true, true, fmt.Sprintf("%s could be read in both orders, but %s can only be %s", names, strconv.Quote(told[0]), dateOrder(order)), order)
 		for _, name := range asked {
-			g.reread(name)
+			g.times[name] = g.reread(name, order)
 		}
 	default:
-		g.Asked = true
+		g.Asked, g.Likelier = true, "dmy"
 		why := fmt.Sprintf("does 1/2/2006 mean 1 February (dmy) or January 2 (mdy)? Every day in %s is at most 12, so the file does not tell", names)
 		g.Add("dates", false, false, why, "dmy")
 		g.Add("dates", false, false, "the other order", "mdy")
 	}
 }
 
-// reread reads a column of times again in the order that was found.
-func (g *proposer) reread(name string) {
+// reread reads a column of times again in one of the two orders.
+func (g *proposer) reread(name, order string) *Column {
 	one := &Table{Rows: g.table.Rows, Columns: []*Column{g.table.Column(name)}, Place: g.table.Place}
-	if schema, _, err := Infer(one, Hints{Dates: g.Dates}); err == nil {
+	if schema, _, err := Infer(one, Hints{Dates: order}); err == nil {
 		if typed, _, err := schema.Apply(one); err == nil && typed.Columns[0].Kind == Time {
-			g.times[name] = typed.Columns[0]
+			return typed.Columns[0]
 		}
 	}
+	return g.times[name]
 }
 
 func dateOrder(order string) string {
@@ -169,7 +171,7 @@ func (g *proposer) outcome(named string) error {
 	}
 	g.Add("outcome", sure, true, why, a.column.Name)
 	for _, o := range able[1:] {
-		g.Add("outcome", false, false, fmt.Sprintf("would do too: its won values are %s; its other values are %s", o.told(Won), cmpOr(listed([]string{o.told(Lost), o.told(Open)}))), o.column.Name)
+		g.Add("outcome", sure, false, fmt.Sprintf("would do too: its won values are %s; its other values are %s", o.told(Won), cmpOr(listed([]string{o.told(Lost), o.told(Open)}))), o.column.Name)
 	}
 	g.won()
 	return nil

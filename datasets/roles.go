@@ -11,7 +11,7 @@ import (
 // the table has counts.
 var (
 	idNames = [][]string{{"lead_id", "leadid"}, {"id"}, {"prospect_id", "mql_id", "opportunity_id", "deal_id", "record_id", "lead_record_id"},
-		{"lead_number", "lead_no", "opportunity_number", "deal_number"}, {"customer_id", "contact_id", "client_id", "person_id", "user_id"}}
+		{"lead_number", "lead_no", "lead_nr", "leadnummer", "opportunity_number", "deal_number"}, {"customer_id", "contact_id", "client_id", "person_id", "user_id"}}
 	createdNames = [][]string{{"created_at", "created", "created_date", "create_date", "createdate", "createddate", "created_on", "creation_date", "date_created", "lead_created_at", "lead_created_date", "lead_created",
 		"created_time", "date_entered", "add_time", "erstellt_am", "erstelldatum", "erstellt", "angelegt_am"},
 		{"first_contact_date", "first_contact_at", "engage_date", "opened_at", "open_date", "opened_date", "inquiry_date", "lead_date"}}
@@ -23,11 +23,11 @@ var (
 		{"converted", "is_converted", "is_won", "won", "closed_won", "hs_is_closed_won", "conversion", "churn", "churned", "is_churn", "is_churned", "response", "responded", "subscribed",
 			"target", "label", "y", "is_canceled", "is_cancelled", "canceled", "cancelled", "purchased", "bought", "exited", "attrition", "is_customer", "signed_up", "enrolled", "gewonnen"}}
 	outcomeRanks  = []int{6, 4, 4, 5} // how much such a name speaks for a column
-	amountNames   = [][]string{{"amount", "deal_amount", "opportunity_amount", "opportunity_amount_usd", "amount_usd"}, {"deal_value", "opportunity_value", "contract_value", "lead_value", "value"}}
+	amountNames   = [][]string{{"amount", "deal_amount", "opportunity_amount", "opportunity_amount_usd", "amount_usd"}, {"deal_value", "opportunity_value", "contract_value", "lead_value", "value"}, {"angebotswert", "auftragswert", "betrag", "umsatz"}}
 	currencyNames = [][]string{{"currency", "currency_code", "currency_iso_code"}, {"amount_currency", "deal_currency", "deal_currency_code", "opportunity_currency"}}
-	accountNames  = [][]string{{"account_id"}, {"account", "account_name"}, {"company_id", "organization_id", "organisation_id"}, {"company", "company_name", "organization", "organisation"}}
-	ownerNames    = [][]string{{"owner_id", "lead_owner_id", "owner_rep_id", "hubspot_owner_id"}, {"owner", "lead_owner", "owner_name", "opportunity_owner", "deal_owner", "assigned_to", "assignee", "sales_agent", "sales_rep", "sales_owner"}}
-	campaignNames = [][]string{{"campaign_id"}, {"campaign", "campaign_name", "utm_campaign", "primary_campaign", "primary_campaign_source"}}
+	accountNames  = [][]string{{"account_id"}, {"account", "account_name"}, {"company_id", "organization_id", "organisation_id"}, {"company", "company_name", "organization", "organisation", "firma", "unternehmen"}}
+	ownerNames    = [][]string{{"owner_id", "lead_owner_id", "owner_rep_id", "hubspot_owner_id"}, {"owner", "lead_owner", "owner_name", "opportunity_owner", "deal_owner", "assigned_to", "assignee", "sales_agent", "sales_rep", "sales_owner", "betreuer", "zuständig"}}
+	campaignNames = [][]string{{"campaign_id"}, {"campaign", "campaign_name", "utm_campaign", "primary_campaign", "primary_campaign_source", "kampagne"}}
 )
 
 // GuessRoles finds the columns that have a part of their own by their headers

@@ -63,7 +63,7 @@ func (p *Proposal) problem(err error) {
 func (p *Proposal) plan() Plan {
 	plan := Plan{Roles: p.Roles, Contract: p.Contract, Dates: p.Dates, AsOf: datasets.NoTime, Seed: 1}
 	if p.Asked {
-		plan.Dates = "dmy" // only to look further
+		plan.Dates = p.Likelier // only to look further
 	}
 	for _, g := range p.Settings {
 		if g.Key == "exclude" && g.Taken {
@@ -127,6 +127,7 @@ func (p *Proposal) lateStart(s *study) bool {
 const (
 	surelyTold   = 0.98 // AUC of the column alone
 	maybeTold    = 0.90
+	doubtful     = 0.75 // of a column that is suspected by its name
 	fewestLevel  = 50   // leads of a level that is never won, or always …
 	leastLevel   = 0.01 // … and its share of all
 	chance       = 1e-6
@@ -140,19 +141,7 @@ func (p *Proposal) telling(s *study) {
 	for _, w := range s.withheld {
 		p.suspect(w.Column, true, strings.Replace(w.Reason, "; --keep overrides", "; under keep instead of exclude it is used", 1))
 	}
-	won, closed := make([]float64, len(s.out.State)), make([]float64, len(s.out.State))
-	for i, st := range s.out.State {
-		if st == datasets.Won {
-			won[i] = 1
-		}
-		if st != datasets.Open {
-			closed[i] = 1
-		}
-	}
-	decided := everyRow[int](s.leads.Rows)
-	if s.losses {
-		decided = slices.DeleteFunc(decided, func(i int) bool { return s.out.State[i] == datasets.Open })
-	}
+	won, closed, decided := s.answers()
 	for _, c := range s.leads.Columns {
 		if !s.used(c.Name) || s.special(c.Name) || p.Takes("exclude", c.Name) {
 			continue
@@ -168,6 +157,49 @@ func (p *Proposal) telling(s *study) {
 			p.suspect(c.Name, sure, why)
 		}
 	}
+	p.doubts(s)
+}
+
+// doubts leaves out columns that are suspected by their names and tell much of
+// the outcome besides.
+func (p *Proposal) doubts(s *study) {
+	for i, g := range p.Settings {
+		c := s.leads.Column(g.Values[0])
+		if g.Key != "exclude" || g.Taken || c == nil || !s.used(c.Name) {
+			continue
+		}
+		if auc := s.alone(c); auc > doubtful {
+			if !strings.Contains(g.Why, "AUC") {
+				g.Why += fmt.Sprintf("; by itself it tells much of the outcome (AUC %.2f)", auc)
+			}
+			g.Taken = true
+			p.Settings[i] = g
+		}
+	}
+}
+
+// answers says of each lead whether it was won and whether it was closed, and
+// which leads can be compared by the first: the closed ones where losses are recorded.
+func (s *study) answers() (won, closed []float64, decided []int) {
+	won, closed = make([]float64, len(s.out.State)), make([]float64, len(s.out.State))
+	for i, st := range s.out.State {
+		if st == datasets.Won {
+			won[i] = 1
+		}
+		if st != datasets.Open {
+			closed[i] = 1
+		}
+		if st != datasets.Open || !s.losses {
+			decided = append(decided, i)
+		}
+	}
+	return won, closed, decided
+}
+
+// alone is the AUC of won leads against the others by one column.
+func (s *study) alone(c *datasets.Column) float64 {
+	won, _, decided := s.answers()
+	return levelsOf(c, won, decided).auc()
 }
 
 // filledOnly finds a column that is filled on won leads alone, or never on one.
@@ -221,88 +253,106 @@ func (p *Proposal) suspect(column string, sure bool, why string) {
 // tells judges how well a column alone tells y (0 or 1) on some rows: by its
 // AUC, and by levels that say so without an exception. why is "" where it does not.
 func tells(c *datasets.Column, y []float64, rows []int, word string) (why string, sure bool) {
-	label, score := make([]float64, len(rows)), make([]float64, len(rows))
-	levels := map[string]*[2]int{} // leads and those with y
-	var names []string
-	positives := 0.0
-	for k, i := range rows {
-		label[k] = y[i]
-		positives += y[i]
-		if len(levels) <= manyLevels || c.Texts.Offsets != nil {
-			v := cell(c, i)
-			if c.Missing(i) {
-				v = ""
-			}
-			l := levels[v]
-			if l == nil {
-				l = new([2]int)
-				v = strings.Clone(v)
-				levels[v] = l
-				names = append(names, v)
-			}
-			l[0]++
-			l[1] += int(y[i])
-		}
-	}
-	base := positives / float64(len(rows))
-	if positives < 10 || positives > float64(len(rows))-10 {
+	l := levelsOf(c, y, rows)
+	if l.positives < 10 || l.positives > len(rows)-10 {
 		return "", false
 	}
-	numeric := c.Texts.Offsets == nil && len(levels) > manyLevels
-	for k, i := range rows {
-		switch v := cell(c, i); {
-		case numeric && c.Missing(i):
-			score[k] = math.Inf(-1)
-		case numeric && c.Times != nil:
-			score[k] = float64(c.Times[i])
-		case numeric:
-			score[k] = c.Nums[i]
-		default:
-			if c.Missing(i) {
-				v = ""
-			}
-			score[k] = base
-			if l := levels[v]; l[0] >= leastInLevel {
-				score[k] = float64(l[1]) / float64(l[0])
-			}
-		}
-	}
-	auc := metric.AUC(label, score, nil)
-	auc = max(auc, 1-auc)
-	switch {
+	switch auc := l.auc(); {
 	case auc > surelyTold:
 		return fmt.Sprintf("by itself it tells nearly always whether a lead was %s (AUC %.3f): it seems to be written at closing", word, auc), true
 	case auc > maybeTold:
 		return fmt.Sprintf("by itself it tells very well whether a lead was %s (AUC %.3f): is it known when a lead is created?", word, auc), false
-	case numeric:
+	case l.numeric || c.Kind == datasets.Text: // numbers have no levels, and texts are words of people
 		return "", false
 	}
-	if c.Kind == datasets.Text {
-		return "", false // its values are words of people
-	}
-	return pure(levels, names, len(rows), base, word), false
+	return l.pure(word), false
 }
 
-// pure names the largest level of a column of which no lead, or every lead, is
-// so, where chance would hardly make it. Missing values are a level.
-func pure(levels map[string]*[2]int, names []string, rows int, base float64, word string) string {
-	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(levels[b][0], levels[a][0]), cmp.Compare(a, b)) })
-	for _, v := range names {
-		l, odds := levels[v], 1-base
-		what := "none of the %d leads %s was %s"
-		if l[1] == l[0] {
-			odds, what = base, "all of the %d leads %s were %s"
-		} else if l[1] > 0 {
+// levelled is a column on some rows with what became of the leads of each
+// level. Missing values are a level.
+type levelled struct {
+	column    *datasets.Column
+	y         []float64
+	rows      []int
+	names     []string
+	levels    map[string]*[2]int // leads, and those with y
+	positives int
+	numeric   bool // numbers or times of many values
+}
+
+func levelsOf(c *datasets.Column, y []float64, rows []int) *levelled {
+	l := &levelled{column: c, y: y, rows: rows, levels: map[string]*[2]int{}}
+	for _, i := range rows {
+		l.positives += int(y[i])
+		if l.numeric {
 			continue
 		}
-		if l[0] < fewestLevel || float64(l[0]) < leastLevel*float64(rows) || float64(l[0])*math.Log(odds) > math.Log(chance) {
+		v := l.name(i)
+		n := l.levels[v]
+		if n == nil {
+			n, v = new([2]int), strings.Clone(v)
+			l.levels[v] = n
+			l.names = append(l.names, v)
+		}
+		n[0]++
+		n[1] += int(y[i])
+		l.numeric = c.Texts.Offsets == nil && len(l.levels) > manyLevels
+	}
+	return l
+}
+
+func (l *levelled) name(row int) string {
+	if l.column.Missing(row) {
+		return ""
+	}
+	return cell(l.column, row)
+}
+
+// auc is that of the column alone, whichever way it points: numbers by their
+// size, levels by their share of y, the rare ones pooled.
+func (l *levelled) auc() float64 {
+	label, score := make([]float64, len(l.rows)), make([]float64, len(l.rows))
+	for k, i := range l.rows {
+		label[k] = l.y[i]
+		switch {
+		case l.numeric && l.column.Missing(i):
+			score[k] = math.Inf(-1)
+		case l.numeric && l.column.Times != nil:
+			score[k] = float64(l.column.Times[i])
+		case l.numeric:
+			score[k] = l.column.Nums[i]
+		default:
+			score[k] = float64(l.positives) / float64(len(l.rows))
+			if n := l.levels[l.name(i)]; n[0] >= leastInLevel {
+				score[k] = float64(n[1]) / float64(n[0])
+			}
+		}
+	}
+	auc := metric.AUC(label, score, nil)
+	return max(auc, 1-auc)
+}
+
+// pure names the largest level of which no lead, or every lead, is so, where
+// chance would hardly make it; "" where there is none.
+func (l *levelled) pure(word string) string {
+	slices.SortFunc(l.names, func(a, b string) int { return cmp.Or(cmp.Compare(l.levels[b][0], l.levels[a][0]), cmp.Compare(a, b)) })
+	base := float64(l.positives) / float64(len(l.rows))
+	for _, v := range l.names {
+		n, odds := l.levels[v], 1-base
+		what := "none of the %d leads %s was %s"
+		if n[1] == n[0] {
+			odds, what = base, "all of the %d leads %s were %s"
+		} else if n[1] > 0 {
+			continue
+		}
+		if leads := float64(n[0]); leads < fewestLevel || leads < leastLevel*float64(len(l.rows)) || leads*math.Log(odds) > math.Log(chance) {
 			continue
 		}
 		of := "that have " + strconv.Quote(v) + " here"
 		if v == "" {
 			of = "where it is empty"
 		}
-		return fmt.Sprintf(what+": is it known when a lead is created?", l[0], of, word)
+		return fmt.Sprintf(what+": is it known when a lead is created?", n[0], of, word)
 	}
 	return ""
 }

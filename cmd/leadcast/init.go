@@ -145,32 +145,10 @@ func (p *program) printDraft(d *draft, file string) {
 			say("  %-13s %s", g.Key, strings.Join(g.Values, ", "))
 		}
 	}
-	var excluded, unsure, doubtful []string
-	for _, g := range d.all() {
-		switch {
-		case g.Key == "exclude" && g.Taken:
-			excluded = append(excluded, g.Values...)
-		case g.Key == "exclude":
-			doubtful = append(doubtful, g.Values...)
-		case !g.Sure && !g.Taken && g.Key == "dates":
-			if g.Values[0] == "dmy" {
-				unsure = append(unsure, "dates: "+g.Why)
-			}
-		case !g.Sure:
-			name := g.Key + ": " + strings.Join(g.Values, ", ")
-			if !g.Taken {
-				name += " (not taken)"
-			}
-			unsure = append(unsure, name+" – "+g.Why)
-		}
-	}
-	if len(excluded) > 0 {
+	if excluded := d.values("exclude", true, true, false); len(excluded) > 0 {
 		say("  %-13s %s", "left out", strings.Join(excluded, ", "))
 	}
-	unsure = append(unsure, d.unused...)
-	if len(doubtful) > 0 {
-		unsure = append(unsure, "is any of these columns filled in or changed after a lead is created? Then it should be left out: "+strings.Join(doubtful, ", "))
-	}
+	unsure := d.unsure()
 	if len(unsure) > 0 {
 		p.heading("Not sure of")
 		for _, u := range unsure {
@@ -179,7 +157,7 @@ func (p *program) printDraft(d *draft, file string) {
 	}
 	say("\nWritten: %s, with a reason beside every line", file)
 	train := "leadcast train"
-	if file != defaultConfig {
+	if filepath.Clean(file) != defaultConfig {
 		train += " --config " + file
 	}
 	switch {
@@ -190,4 +168,38 @@ func (p *program) printDraft(d *draft, file string) {
 	default:
 		say("Next: %s", train)
 	}
+}
+
+// values are those of one key whose guesses are taken or not, and sure or not.
+func (d *draft) values(key string, taken bool, sure ...bool) (list []string) {
+	for _, g := range d.all() {
+		if g.Key == key && g.Taken == taken && slices.Contains(sure, g.Sure) {
+			list = append(list, g.Values...)
+		}
+	}
+	return list
+}
+
+// unsure are the questions that are left to a person, a line each.
+func (d *draft) unsure() (list []string) {
+	for _, g := range d.all() {
+		name := g.Key + ": " + strings.Join(g.Values, ", ")
+		if !g.Taken {
+			name += " (not taken)"
+		}
+		if g.Key == "dates" {
+			name = "dates"
+		}
+		if !g.Sure && g.Key != "exclude" && !(g.Key == "dates" && g.Values[0] == "mdy") {
+			list = append(list, name+" – "+g.Why)
+		}
+	}
+	list = append(list, d.unused...)
+	if names := d.values("exclude", true, false); len(names) > 0 {
+		list = append(list, "left out, since by their names they change after a lead is created, and they tell much of the outcome; if they do not change, remove their lines: "+strings.Join(names, ", "))
+	}
+	if names := d.values("exclude", false, false); len(names) > 0 {
+		list = append(list, "used, but is any of these columns filled in or changed after a lead is created? Then take its line: "+strings.Join(names, ", "))
+	}
+	return list
 }

@@ -124,7 +124,8 @@ func (p *program) root() *cobra.Command {
 			"Every flag can stand in leadcast.yaml in the working folder, or in the file that\n" +
 			"--config names, as `flag: value`, or under the name of a command. What the command\n" +
 			"line says wins. Exit codes: 0 done, 1 a fault of ours, 2 usage, 3 the data.",
-		Example: "  leadcast datasets generate crm --leads 20000 --seed 7 -o demo/\n" +
+		Example: "  leadcast init leads.csv && leadcast train\n" +
+			"  leadcast datasets generate crm --leads 20000 --seed 7 -o demo/\n" +
 			"  leadcast train demo/leads.csv --outcome status --won Won --lost Lost -o model.leadcast\n" +
 			"  leadcast score model.leadcast demo/leads.csv --only open -o scores.csv\n" +
 			"  leadcast serve model.leadcast",
