@@ -191,7 +191,7 @@ func (g *proposer) asOutcome(name string) (answers, bool) {
 	if a, ok := readAnswers(g.table, c); ok {
 		return a, true
 	}
-	if !(&guesser{table: g.table}).few(c) {
+	if !(&guesser{table: g.table}).few(c) || (&guesser{table: g.table}).names(c) {
 		return answers{}, false
 	}
 	a := answers{column: c}

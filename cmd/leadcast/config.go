@@ -128,39 +128,24 @@ func (p *program) applyEntry(c *cobra.Command, file string, e *ast.MappingValueN
 	if _, list := value.([]any); value == nil || list && !strings.HasPrefix(flag.Value.Type(), "string") || list && flag.Value.Type() == "string" {
 		return usagef("%s:%d: %s: wants one value", file, line, key)
 	}
-	for _, v := range flagValues(value, flag) {
-		if err := flag.Value.Set(v); err != nil {
-			return usagef("%s:%d: %s: %q is not what the flag takes", file, line, key, v)
-		}
+	if err := setFlag(flag, value); err != nil {
+		return usagef("%s:%d: %s: %q is not what the flag takes", file, line, key, fmt.Sprint(value))
 	}
 	flag.Changed = true
 	return nil
 }
 
-// flagValues writes a YAML value the way the flag reads it on a command line.
-func flagValues(v any, f *pflag.Flag) []string {
+// setFlag gives a flag a YAML value, or a list of them as they stand.
+func setFlag(f *pflag.Flag, v any) error {
 	list, ok := v.([]any)
 	if !ok {
-		return []string{fmt.Sprint(v)}
+		return f.Value.Set(fmt.Sprint(v))
 	}
-	var texts []string
-	for _, x := range list {
-		texts = append(texts, fmt.Sprint(x))
+	texts := make([]string, len(list))
+	for i, x := range list {
+		texts[i] = fmt.Sprint(x)
 	}
-	if f.Value.Type() == "stringSlice" {
-		return []string{strings.Join(quoteCommas(texts), ",")}
-	}
-	return texts
-}
-
-// quoteCommas writes values for a flag that splits at commas as CSV does.
-func quoteCommas(values []string) []string {
-	for i, v := range values {
-		if strings.ContainsAny(v, ",\"\r\n") {
-			values[i] = `"` + strings.ReplaceAll(v, `"`, `""`) + `"`
-		}
-	}
-	return values
+	return f.Value.(pflag.SliceValue).Replace(texts)
 }
 
 func allFlags(c *cobra.Command) []string {
