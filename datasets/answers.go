@@ -101,6 +101,9 @@ func readAnswers(t *Table, c *Column) (a answers, ok bool) {
 			break
 		}
 	}
+	if first := headerWords(c.Name); rank == 0 && len(first) > 1 && slices.Contains([]string{"converted", "won", "churned", "churn", "responded", "subscribed", "purchased"}, first[0]) {
+		rank, a.named = 4, true // converted_within_90_days
+	}
 	var found [3]int
 	strong := false
 	for _, l := range a.levels {
@@ -123,7 +126,7 @@ func readAnswers(t *Table, c *Column) (a answers, ok bool) {
 		a.score = rank + 3
 	case a.binary && a.named:
 		a.score = rank + 2
-	case a.named:
+	case a.named && rank > 4 || a.named && slices.Contains(slices.Concat(outcomeNames...), name):
 		a.score = rank
 	default:
 		return a, false

@@ -88,3 +88,31 @@ func ExampleContract_Read() {
 	// [won lost open]
 	// [open lost] [20 5]
 }
+
+func ExamplePropose() {
+	table := &datasets.Table{Rows: 4, Columns: []*datasets.Column{
+		{Name: "lead_id", Texts: datasets.MakeStrings("1", "2", "3", "4")},
+		{Name: "created_at", Texts: datasets.MakeStrings("2018-01-01", "2018-01-02", "2018-01-05", "2018-01-09")},
+		{Name: "closed_at", Texts: datasets.MakeStrings("2018-02-01", "2018-01-07", "", "2018-02-03")},
+		{Name: "status", Texts: datasets.MakeStrings("Won", "Lost", "Open", "Won")},
+		{Name: "lost_reason", Texts: datasets.MakeStrings("", "Price", "", "")},
+	}}
+	p, err := datasets.Propose(table, "")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, g := range p.Settings {
+		if g.Taken {
+			fmt.Println(g.Key, g.Values)
+		}
+	}
+	// Output:
+	// outcome [status]
+	// won [Won]
+	// created [created_at]
+	// closed [closed_at]
+	// lost [Lost]
+	// id [lead_id]
+	// exclude [lost_reason]
+}

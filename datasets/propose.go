@@ -148,10 +148,12 @@ func (g *proposer) outcome(named string) error {
 	}
 	switch {
 	case len(able) == 0 && named == "":
-		return g.wonDate("")
-	case named != "" && len(all[0].of(Won)) == 0, len(able) == 0:
-		return &Error{Column: all[0].column.Name, Message: "none of its values says that a lead was won; there are " + all[0].told(Open) +
-			". Say which means won: leadcast train FILE --outcome " + strconv.Quote(all[0].column.Name) + " --won VALUE"}
+		if err := g.wonDate(""); err == nil || len(all) == 0 {
+			return err
+		}
+		return all[0].unclear()
+	case named != "" && len(all[0].of(Won)) == 0:
+		return all[0].unclear()
 	}
 	a := able[0]
 	g.answer, g.Roles.Outcome = a, a.column.Name
@@ -171,14 +173,20 @@ func (g *proposer) outcome(named string) error {
 	}
 	g.Add("outcome", sure, true, why, a.column.Name)
 	for _, o := range able[1:] {
-		g.Add("outcome", sure, false, fmt.Sprintf("would do too: its won values are %s; its other values are %s", o.told(Won), cmpOr(listed([]string{o.told(Lost), o.told(Open)}))), o.column.Name)
+		g.Add("outcome", sure, false, fmt.Sprintf("would do too: its won values are %s; its other values are %s", o.told(Won), either(listed([]string{o.told(Lost), o.told(Open)}))), o.column.Name)
 	}
 	g.won()
 	return nil
 }
 
-// cmpOr tidies a list of two of which one may be empty.
-func cmpOr(s string) string {
+// unclear says that no value of a column means won.
+func (a *answers) unclear() error {
+	return &Error{Column: a.column.Name, Message: "none of its values says that a lead was won; there are " + either(listed([]string{a.told(Open), a.told(Lost)})) +
+		". Say which means won: leadcast train FILE --outcome " + strconv.Quote(a.column.Name) + " --won VALUE"}
+}
+
+// either tidies a list of two of which either may be empty.
+func either(s string) string {
 	if s = strings.Trim(s, ", "); s == "" {
 		return "none"
 	}

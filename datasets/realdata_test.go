@@ -50,8 +50,8 @@ func TestRealSchemas(t *testing.T) {
 		}, datasets.Roles{ID: "Prospect ID", Outcome: "Converted"}},
 		{"uci_bank_additional/bank-additional-full.csv.gz", map[datasets.Kind]string{
 			datasets.Bool:     "y",
-			datasets.Category: "job|marital|education|default|housing|loan|contact|month|day_of_week|poutcome",
-		}, datasets.Roles{}},
+			datasets.Category: "y|job|marital|education|default|housing|loan|contact|month|day_of_week|poutcome",
+		}, datasets.Roles{Outcome: "y"}},
 		{"ibm_sales_win_loss/WA_Fn-UseC_-Sales-Win-Loss.csv.gz", map[datasets.Kind]string{
 			datasets.ID:       "Opportunity Number",
 			datasets.Category: "Supplies Subgroup|Supplies Group|Region|Route To Market|Opportunity Result|Competitor Type|Deal Size Category",
@@ -77,30 +77,30 @@ func TestRealSchemas(t *testing.T) {
 		}, datasets.Roles{ID: "mql_id"}},
 		{"hotel_bookings/hotel_bookings.csv.gz", map[datasets.Kind]string{
 			datasets.Time: "reservation_status_date",
-			datasets.Category: "hotel|arrival_date_month|meal|country|market_segment|distribution_channel|reserved_room_type|assigned_room_type|deposit_type|agent|company|" +
+			datasets.Category: "is_canceled|hotel|arrival_date_month|meal|country|market_segment|distribution_channel|reserved_room_type|assigned_room_type|deposit_type|agent|company|" +
 				"customer_type|reservation_status",
-		}, datasets.Roles{}},
+		}, datasets.Roles{Outcome: "is_canceled"}},
 		{"av_insurance_leads/train_Df64byy.csv.gz", map[datasets.Kind]string{
 			datasets.ID:       "ID",
 			datasets.Bool:     "Is_Spouse",
-			datasets.Category: "City_Code|Region_Code|Accomodation_Type|Reco_Insurance_Type|Health Indicator|Holding_Policy_Duration|Holding_Policy_Type|Reco_Policy_Cat",
-		}, datasets.Roles{ID: "ID"}},
+			datasets.Category: "Response|City_Code|Region_Code|Accomodation_Type|Reco_Insurance_Type|Health Indicator|Holding_Policy_Duration|Holding_Policy_Type|Reco_Policy_Cat",
+		}, datasets.Roles{ID: "ID", Outcome: "Response"}},
 		{"telco_churn/WA_Fn-UseC_-Telco-Customer-Churn.csv.gz", map[datasets.Kind]string{
 			datasets.ID:   "customerID",
-			datasets.Bool: "Partner|Dependents|PhoneService|PaperlessBilling|Churn",
-			datasets.Category: "gender|MultipleLines|InternetService|OnlineSecurity|OnlineBackup|DeviceProtection|TechSupport|StreamingTV|StreamingMovies|Contract|" +
+			datasets.Bool: "Partner|Dependents|PhoneService|PaperlessBilling",
+			datasets.Category: "Churn|gender|MultipleLines|InternetService|OnlineSecurity|OnlineBackup|DeviceProtection|TechSupport|StreamingTV|StreamingMovies|Contract|" +
 				"PaymentMethod",
-		}, datasets.Roles{ID: "customerID"}},
+		}, datasets.Roles{ID: "customerID", Outcome: "Churn"}},
 		{"ifood_campaign/marketing_campaign.csv.gz", map[datasets.Kind]string{
 			datasets.ID:       "ID",
 			datasets.Time:     "Dt_Customer",
-			datasets.Category: "Education|Marital_Status",
-		}, datasets.Roles{ID: "ID"}},
+			datasets.Category: "Response|Education|Marital_Status",
+		}, datasets.Roles{ID: "ID", Outcome: "Response"}},
 		{"hr_job_change/aug_train.csv.gz", map[datasets.Kind]string{
 			datasets.ID: "enrollee_id",
-			datasets.Category: "city|gender|relevent_experience|enrolled_university|education_level|major_discipline|experience|company_size|" +
+			datasets.Category: "target|city|gender|relevent_experience|enrolled_university|education_level|major_discipline|experience|company_size|" +
 				"company_type|last_new_job",
-		}, datasets.Roles{ID: "enrollee_id"}},
+		}, datasets.Roles{ID: "enrollee_id", Outcome: "target"}},
 		{"leadforge_b2b_share/public/leads.csv.gz", map[datasets.Kind]string{
 			datasets.ID:       "lead_id",
 			datasets.Time:     "lead_created_at",

@@ -28,10 +28,16 @@ var phrases = []struct {
 		"changes", "assigned", "waiting list", "lifecycle stage", "lifecyclestage", "stage", "status"}, suspicion{"its name says that it changes while a lead is worked", false}},
 }
 
+// ofPersons are words of a status or score that a person has without the CRM.
+var ofPersons = []string{"marital", "civil", "family", "employment", "credit"}
+
 // suspect judges a column by its header. A length in days says what the
 // duration says, where there is one; the length of a call is known after it.
 func suspect(name string, r Roles) *suspicion {
 	words := headerWords(name)
+	if slices.ContainsFunc(words, func(w string) bool { return slices.Contains(ofPersons, w) }) {
+		return nil
+	}
 	header := " " + strings.Join(words, " ") + " "
 	for _, p := range phrases {
 		for _, phrase := range p.words {

@@ -141,23 +141,25 @@ func (p *Proposal) telling(s *study) {
 	for _, w := range s.withheld {
 		p.suspect(w.Column, true, strings.Replace(w.Reason, "; --keep overrides", "; under keep instead of exclude it is used", 1))
 	}
+	p.doubts(s)
 	won, closed, decided := s.answers()
 	for _, c := range s.leads.Columns {
 		if !s.used(c.Name) || s.special(c.Name) || p.Takes("exclude", c.Name) {
 			continue
 		}
-		why, sure := tells(c, won, decided, "won")
+		why, sure := filledOnly(c, won, decided)
+		if !sure {
+			if more, surely := tells(c, won, decided, "won"); more != "" {
+				why, sure = more, surely
+			}
+		}
 		if why == "" && c.Kind != datasets.Time && s.timed && s.losses && len(decided) < s.leads.Rows {
 			why, sure = tells(c, closed, everyRow[int](s.leads.Rows), "closed")
-		}
-		if why == "" {
-			why, sure = filledOnly(c, won, decided)
 		}
 		if why != "" {
 			p.suspect(c.Name, sure, why)
 		}
 	}
-	p.doubts(s)
 }
 
 // doubts leaves out columns that are suspected by their names and tell much of
@@ -168,10 +170,8 @@ func (p *Proposal) doubts(s *study) {
 		if g.Key != "exclude" || g.Taken || c == nil || !s.used(c.Name) {
 			continue
 		}
-		if auc := s.alone(c); auc > doubtful {
-			if !strings.Contains(g.Why, "AUC") {
-				g.Why += fmt.Sprintf("; by itself it tells much of the outcome (AUC %.2f)", auc)
-			}
+		if auc := s.alone(c); auc > doubtful && auc <= surelyTold {
+			g.Why += fmt.Sprintf("; by itself it tells much of the outcome (AUC %.2f)", auc)
 			g.Taken = true
 			p.Settings[i] = g
 		}
