@@ -169,6 +169,13 @@ func (a *answers) of(state State) []string {
 	return list
 }
 
+// common is of without the levels that are too rare to be named.
+func (a *answers) common(state State) []string {
+	return slices.DeleteFunc(a.of(state), func(v string) bool {
+		return slices.ContainsFunc(a.levels, func(l level) bool { return l.text == v && l.count < leastShown })
+	})
+}
+
 // rows counts the leads of one state.
 func (a *answers) rows(state State) (n int) {
 	for k, l := range a.levels {

@@ -43,14 +43,14 @@ func (g *proposer) losses() {
 	rest := a.told(Open)
 	switch {
 	case !timed && len(g.Contract.Lost) == 0:
-		g.Add("lost", a.binary || len(a.levels) == 2, false, "there are no times, so every other value counts as lost: "+rest, a.of(Open)...)
+		g.Add("lost", a.binary || len(a.levels) == 2, false, "there are no times, so every other value counts as lost: "+rest, a.common(Open)...)
 	case rest == "":
 	case !timed:
-		g.Add("lost", false, false, "neither won nor lost, and the file has no times, so these leads are left out: "+rest, a.of(Open)...)
+		g.Add("lost", false, false, "neither won nor lost, and the file has no times, so these leads are left out: "+rest, a.common(Open)...)
 	case len(g.Contract.Lost) == 0:
-		g.Add("lost", false, false, "no value says that a lead was lost, so these count as open: "+rest+". Take out what is not lost and take this line, if some are", a.of(Open)...)
+		g.Add("lost", false, false, "no value says that a lead was lost, so these count as open: "+rest+". Take out what is not lost and take this line, if some are", a.common(Open)...)
 	default:
-		g.Add("lost", true, false, "the rest counts as open: "+rest, a.of(Open)...)
+		g.Add("lost", true, false, "the rest counts as open: "+rest, a.common(Open)...)
 	}
 }
 
@@ -75,7 +75,7 @@ func (g *proposer) closedLevels() []string {
 	for k, l := range a.levels {
 		switch {
 		case a.states[k] != Open:
-		case 10*filled[k] >= 9*l.count:
+		case 10*filled[k] >= 9*l.count && l.count >= leastShown: // rarer ones are not named in a file
 			full = append(full, strings.Clone(l.text))
 		case 10*filled[k] <= l.count:
 			others = true

@@ -166,10 +166,10 @@ func (p *Proposal) telling(s *study) {
 // the outcome besides.
 func (p *Proposal) doubts(s *study) {
 	for i, g := range p.Settings {
-		c := s.leads.Column(g.Values[0])
-		if g.Key != "exclude" || g.Taken || c == nil || !s.used(c.Name) {
+		if g.Key != "exclude" || g.Taken || !s.used(g.Values[0]) {
 			continue
 		}
+		c := s.leads.Column(g.Values[0])
 		if auc := s.alone(c); auc > doubtful && auc <= surelyTold {
 			g.Why += fmt.Sprintf("; by itself it tells much of the outcome (AUC %.2f)", auc)
 			g.Taken = true

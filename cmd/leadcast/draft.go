@@ -160,6 +160,8 @@ func settingLine(g datasets.Guess, entry bool) line {
 	}
 	text := strings.Join(values, ", ")
 	switch {
+	case len(values) == 0: // nothing that may be named
+		return line{"# " + remark(g.Why), ""}
 	case entry:
 		text = "  - " + text
 	case slices.Contains(lists, g.Key):

@@ -184,11 +184,11 @@ func (d *draft) values(key string, taken bool, sure ...bool) (list []string) {
 func (d *draft) unsure() (list []string) {
 	for _, g := range d.all() {
 		name := g.Key + ": " + strings.Join(g.Values, ", ")
-		if !g.Taken {
+		switch {
+		case g.Key == "dates", len(g.Values) == 0:
+			name = g.Key
+		case !g.Taken:
 			name += " (not taken)"
-		}
-		if g.Key == "dates" {
-			name = "dates"
 		}
 		if !g.Sure && g.Key != "exclude" && !(g.Key == "dates" && g.Values[0] == "mdy") {
 			list = append(list, name+" – "+g.Why)
