@@ -19,9 +19,9 @@ const leastMatched = 0.2
 
 // FindJoins finds out which of several tables is that of the leads, and by
 // which column each of the others goes beside it: one that both have, and that
-// names at most one row of the other. Tables of the leads' own columns belong
-// under it (more). The rest cannot be joined (left); a table that joins a joined one is
-// found too.
+// names at most one row of the other, or that a joined one has. Tables with
+// the leads' own columns belong under theirs (more); the rest cannot be joined
+// (left).
 func FindJoins(tables []*Table) (leads int, more []int, joins []Joined, left []int) {
 	best := -1
 	for i := range tables {

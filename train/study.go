@@ -191,9 +191,6 @@ func columnList(t *datasets.Table) string {
 	return strings.Join(names, ", ") + more
 }
 
-// lostWords are the values that are taken for lost where nobody said so.
-var lostWords = []string{"lost", "closed lost", "closed-lost", "closedlost", "loss", "disqualified", "unqualified", "rejected", "dead", "junk", "not converted"}
-
 // contract completes the outcome contract: which values mean lost, and whether
 // the table is a flat yes/no table.
 func (s *study) contract(t *datasets.Table) {
@@ -201,8 +198,8 @@ func (s *study) contract(t *datasets.Table) {
 	s.timed = r.Duration != "" || r.Created != "" && (r.Closed != "")
 	s.dated = s.timed && r.Duration == ""
 	if len(c.Lost) == 0 && !c.WonPresent {
-		for _, v := range values(t.Column(r.Outcome)) {
-			if slices.Contains(lostWords, strings.ToLower(v)) {
+		for _, v := range datasets.LostValues(t.Column(r.Outcome)) {
+			if !slices.ContainsFunc(c.Won, func(w string) bool { return strings.EqualFold(strings.TrimSpace(w), v) }) {
 				c.Lost = append(c.Lost, v)
 				s.notef(r.Outcome, "%q is taken to mean lost; say otherwise with --lost", v)
 			}
@@ -211,25 +208,6 @@ func (s *study) contract(t *datasets.Table) {
 	if len(c.Lost) == 0 && !s.timed {
 		c.OtherLost = true
 	}
-}
-
-// values lists the distinct texts of an outcome column.
-func values(c *datasets.Column) []string {
-	if c == nil || c.Nums != nil || c.Times != nil {
-		return nil
-	}
-	seen := map[string]bool{}
-	for i := range c.Len() {
-		if v := strings.TrimSpace(c.Texts.At(i)); v != "" && len(seen) < 200 {
-			seen[strings.Clone(v)] = true
-		}
-	}
-	list := make([]string, 0, len(seen))
-	for v := range seen {
-		list = append(list, v)
-	}
-	slices.Sort(list)
-	return list
 }
 
 // rows are the leads that count: those that exist at the as-of and, in a table

@@ -84,7 +84,7 @@ func (d *draft) yaml() []byte {
 		names[i] = filepath.Base(f)
 	}
 	fmt.Fprintf(&b, "# What `leadcast init` guessed of %s. `leadcast train` takes this file as it is.\n", remark(strings.Join(names, ", ")))
-	b.WriteString("# Behind # stands why. A line that begins with # is not taken: remove its \"# \" to take it.\n")
+	b.WriteString("# Behind each setting stands why. A line that begins with # is not taken: remove its \"# \" to take it.\n")
 	b.WriteString("# (?) marks what is not sure. `leadcast flags train` lists all that may stand here.\n")
 	if n := d.Leads; n != nil {
 		fmt.Fprintf(&b, "# %d leads: %d won, %d lost, %d open", n["leads"], n["won"], n["lost"], n["open"])
