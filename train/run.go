@@ -188,6 +188,9 @@ func (t *trainer) build(ctx context.Context, w subjects, rows []int, v *validati
 		return nil, err
 	}
 	made := bundle.New(m, encoder, model, support)
+	if made.Center, err = center(model, x.Gather(spread(w.index(), mostGraded))); err != nil {
+		return nil, err
+	}
 	followed, won := t.followed(&w)
 	made.Tally = bundle.NewTally(x.Gather(followed), won)
 	if r != nil {
@@ -359,7 +362,23 @@ func (t *trainer) grades(model *survival.Stack, x *matrix.Matrix) (cuts [3]float
 	return cuts, nil
 }
 
-// mostGraded is the number of leads that the cut-offs of the grades are read off.
+// center are the mean margins of some leads.
+func center(model *survival.Stack, x *matrix.Matrix) ([]float64, error) {
+	out := model.Outputs()
+	margins, mean := make([]float64, x.Rows*out), make([]float64, out)
+	if err := model.Margins(margins, x); err != nil {
+		return nil, err
+	}
+	for i, m := range margins {
+		if !math.IsInf(m, 0) {
+			mean[i%out] += m / float64(x.Rows)
+		}
+	}
+	return mean, nil
+}
+
+// mostGraded is the number of leads that the cut-offs of the grades and the
+// typical lead are read off.
 const mostGraded = 4000
 
 // spread takes at most n rows, evenly spread over all of them.

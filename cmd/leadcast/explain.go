@@ -24,7 +24,7 @@ func (p *program) explainCommand() *cobra.Command {
 		Use:   "explain MODEL FILE… --id ID",
 		Short: "Say why a lead has the forecast that it has",
 		Long: "Prints the forecast of one lead and what each column adds to it or takes away,\n" +
-			"against the average lead that has been open as long: in percentage points of the\n" +
+			"against the typical lead that has been open as long: in percentage points of the\n" +
 			"chance and in days of the typical cycle. The parts add up to the whole difference.\n" +
 			"Beside them stands how many leads of the training data had a value like this and\n" +
 			"were followed long enough, and how many of these were won.",
@@ -163,9 +163,9 @@ func (p *program) printExplanation(b *bundle.Bundle, s *bundle.Score, raw *datas
 	if b.Manifest.Timed {
 		within = fmt.Sprintf(" within %d days", b.Manifest.MainHorizon)
 	}
-	fmt.Fprintf(p.stdout, "chance to be won%s: %.1f %% (grade %s); of the average lead open as long: %.1f %%\n", within, 100**s.Win, s.Grade, 100**s.Base)
+	fmt.Fprintf(p.stdout, "chance to be won%s: %.1f %% (grade %s); of the typical lead open as long: %.1f %%\n", within, 100**s.Win, s.Grade, 100**s.Base)
 	if s.BaseDays != nil {
-		fmt.Fprintf(p.stdout, "typical cycle, if won: %.0f days; of the average lead open as long: %.0f days\n", *s.Cycle[1], *s.BaseDays)
+		fmt.Fprintf(p.stdout, "typical cycle, if won: %.0f days; of the typical lead open as long: %.0f days\n", *s.Cycle[1], *s.BaseDays)
 	}
 	fmt.Fprintln(p.stdout)
 	w := p.sheet("column", "value", "in points", "in days", "leads like this", "won"+within)

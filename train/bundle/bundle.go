@@ -69,8 +69,9 @@ type Section struct {
 // Bundle is an opened bundle. It never changes; its methods may be called concurrently.
 type Bundle struct {
 	Manifest Manifest
-	Tally    Tally  // leads of the training data that were followed to the main horizon, by their values; nil: not counted
-	Report   []byte // what training has to say of itself, JSON of package train; nil in a judged bundle
+	Tally    Tally     // leads of the training data that were followed to the main horizon, by their values; nil: not counted
+	Center   []float64 // mean margins of the leads it was fitted on, which reasons count from; nil: those of the base rates
+	Report   []byte    // what training has to say of itself, JSON of package train; nil in a judged bundle
 	id       string
 	reader   *datasets.Reader
 	encoder  *features.Encoder
@@ -122,7 +123,11 @@ func Write(w io.Writer, b *Bundle) (id string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("bundle: tally: %w", err)
 	}
-	parts := []part{{"encoder", encoder}, {b.model.Kind(), model}, {"support", support}, {"tally", tally}}
+	center, err := json.Marshal(b.Center)
+	if err != nil {
+		return "", fmt.Errorf("bundle: center: %w", err)
+	}
+	parts := []part{{"encoder", encoder}, {b.model.Kind(), model}, {"support", support}, {"tally", tally}, {"center", center}}
 	if b.Report != nil {
 		parts = append(parts, part{"report", b.Report})
 	}
@@ -160,6 +165,9 @@ func Open(r io.ReaderAt, size int64) (*Bundle, error) {
 	}
 	if err := json.Unmarshal(parts["tally"], &b.Tally); err != nil {
 		return nil, errors.New("bundle: damaged: no counts of its leads")
+	}
+	if err := json.Unmarshal(parts["center"], &b.Center); err != nil || b.Center != nil && len(b.Center) != b.model.Outputs() {
+		return nil, errors.New("bundle: damaged: the center of its leads does not fit the model")
 	}
 	if b.reader, err = m.Schema.Compile(); err != nil {
 		return nil, fmt.Errorf("bundle: schema: %w", err)

@@ -14,19 +14,30 @@ import (
 const Every = -1
 
 // ageReason names the part of a reason that is due to how long a lead has been
-// open, beyond what that means for the average lead.
+// open, beyond what that means for the typical lead.
 const ageReason = "(days open)"
 
+// center are the margins of the typical lead: the mean, which shares count from.
+func (b *Bundle) center() []float64 {
+	margins := b.model.BaseMargins()
+	for i, c := range b.Center {
+		if !math.IsInf(margins[i], 0) { // a cause that never happened stays so
+			margins[i] = c
+		}
+	}
+	return margins
+}
+
 // explain gives a score its reasons: the distance of its main probability from
-// that of the average lead of equal age, split over the user's columns by
+// that of the typical lead of equal age, split over the user's columns by
 // Aumann–Shapley prices (Aumann and Shapley 1974; "integrated gradients",
-// Sundararajan and others 2017) along the straight path from the base rates'
-// margins to the lead's, with the exact shares of each margin by column. They
+// Sundararajan and others 2017) along the straight path from the typical
+// lead's margins to the lead's, with the exact shares of each margin by column. They
 // sum to p − p_base; those in days sum to the distance of the median cycle
 // length. Columns of the matrix are grouped by the column that they come from.
 func (f *forecast) explain(s *Score, row int, margins []float64, reasons int) error {
 	x := f.x.Gather([]int32{int32(row)})
-	path := path{f, f.model.BaseMargins(), margins, f.ageOf(row)}
+	path := path{f, f.center(), margins, f.ageOf(row)}
 	s.Base = number(path.chance(path.base))
 	list, err := f.shares(x, path.prices(1, path.chance, path.chanceSlopes), path)
 	if err != nil {
@@ -91,7 +102,7 @@ func (f *forecast) shares(x *matrix.Matrix, prices []float64, path path) ([]Reas
 	return append(list, Reason{Column: ageReason, Effect: left}), nil
 }
 
-// path is the straight line from the base rates' margins to a lead's.
+// path is the straight line from the typical lead's margins to a lead's.
 type path struct {
 	*forecast
 	base, margins []float64

@@ -32,7 +32,7 @@ type Score struct {
 	ExpectedValue *float64     // Win × amount
 	Grade         string       // A, B, C or D by the bundle's absolute cut-offs
 	Reasons       []Reason     // strongest first
-	Base          *float64     // the main probability that reasons count from: of the average lead of equal age; nil without reasons
+	Base          *float64     // the main probability that reasons count from: of the typical lead of equal age; nil without reasons
 	BaseDays      *float64     // the median cycle length that effects in days count from; nil unless every reason was asked for
 	Warnings      []string     // in plain words, without personal values
 	Curve         models.Curve // the whole forecast, its clock starting at the lead's age; empty without times, and of junk
