@@ -19,6 +19,7 @@ type candidate struct {
 	rate   func(t *trainer, cause int, tuned *tuning) models.Learner // Poisson learner of a cause; nil: none
 	chance func(t *trainer, tuned *tuning) models.Learner            // learner of a probability; nil: none
 	asked  bool                                                      // only fitted when --model names it
+	aside  bool                                                      // compared with the others, but blended only when --model names it
 }
 
 // candidates is the visible table of what is compared: a new model is one line here.
@@ -26,6 +27,10 @@ var candidates = []candidate{
 	{name: "gbm", rate: boostedRate, chance: boostedChance},
 	{name: "linear", rate: linearRate, chance: linearChance},
 	{name: "bayes", chance: bayesChance, asked: true},
+	{name: "scorecard", chance: scorecardChance, aside: true},
+	{name: "golearn-forest", chance: forestChance, aside: true},
+	{name: "golearn-tree", chance: treeChance, aside: true},
+	{name: "golearn-bayes", chance: bernoulliChance, aside: true},
 }
 
 // contenders are the candidates that a training run fits, in the order of the
@@ -37,7 +42,7 @@ func (t *trainer) contenders() []candidate {
 		if t.timed {
 			fits = c.rate != nil
 		}
-		if fits && (!c.asked || t.plan.Model == c.name) {
+		if fits && (!c.asked && !c.aside || t.plan.Model == c.name) {
 			list = append(list, c)
 		}
 	}

@@ -118,25 +118,6 @@ func (w *subjects) won(i int) bool {
 	return w.y.Y[i] > 0
 }
 
-// followed are the subjects that were followed to the main horizon from their
-// creation on, as rows of the matrix, and whether they were won within it.
-func (t *trainer) followed(w *subjects) (rows []int32, won []bool) {
-	h := float64(t.plan.MainHorizon)
-	for i, r := range w.rows {
-		switch {
-		case !t.timed:
-		case w.y.Entry[i] > 0:
-			continue // those that were over before recording began are not here
-		case t.dated && float64(t.out.Created[r])+h*datasets.MicrosPerDay > float64(w.until):
-			continue
-		case !t.dated && w.y.Cause[i] == uint8(datasets.Open) && w.y.Exit[i] < h:
-			continue
-		}
-		rows, won = append(rows, int32(r)), append(won, w.won(i) && (!t.timed || w.y.Exit[i] <= h))
-	}
-	return rows, won
-}
-
 // wins counts the won subjects.
 func (w *subjects) wins() int {
 	n := 0

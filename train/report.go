@@ -32,6 +32,7 @@ type Report struct {
 	Split       string           `json:"split"`
 	Leaderboard []Entry          `json:"leaderboard"`
 	Judged      Evaluation       `json:"judged"`
+	Classifiers []Classifier     `json:"at_main_horizon,omitempty"` // on a table with times, next to the champion
 	Columns     []Column         `json:"columns"`
 	Notes       []string         `json:"notes"`
 	Counts      map[string]int   `json:"counts"` // leads, won, lost, open

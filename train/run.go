@@ -61,7 +61,7 @@ func Run(ctx context.Context, raw *datasets.Table, p Plan, progress Progress) (*
 	if err != nil {
 		return nil, err
 	}
-	t.total = len(treeSizes) + len(t.contenders())*(len(sp.folds)+2) + 2
+	t.total = len(treeSizes) + len(t.contenders())*(len(sp.folds)+2) + 2 + len(t.beside())
 	v, err := t.validate(ctx, sp)
 	if err != nil {
 		return nil, err
@@ -89,6 +89,9 @@ func Run(ctx context.Context, raw *datasets.Table, p Plan, progress Progress) (*
 	judgement := evaluation.judgement(judged.id, sp)
 	result := &Result{Judged: judged.bytes}
 	report := t.report(v, sp, evaluation)
+	if err := t.classifiers(ctx, judged, sp, report); err != nil {
+		return nil, err
+	}
 	if result.Shipped, err = t.ship(ctx, judged, everything, v, judgement, report); err != nil {
 		return nil, err
 	}
@@ -191,8 +194,11 @@ func (t *trainer) build(ctx context.Context, w subjects, rows []int, v *validati
 	if made.Center, err = center(model, x.Gather(spread(w.index(), mostGraded))); err != nil {
 		return nil, err
 	}
-	followed, won := t.followed(&w)
-	made.Tally = bundle.NewTally(x.Gather(followed), won)
+	followed := w
+	if t.timed {
+		followed = t.followed(w.rows, math.Inf(-1), float64(w.until))
+	}
+	made.Tally = bundle.NewTally(x.Gather(followed.index()), followed.y.Y)
 	if r != nil {
 		if made.Report, err = json.Marshal(finite(reflect.ValueOf(r))); err != nil {
 			return nil, fmt.Errorf("train: the report: %w", err)
@@ -407,7 +413,7 @@ func (t *trainer) manifest(w *subjects, v *validation, j *bundle.Judgement) bund
 	m := bundle.Manifest{
 		Recipe: v.recipe(), Timed: t.timed, Losses: t.losses && t.timed, Horizons: t.plan.Horizons, MainHorizon: t.plan.MainHorizon,
 		Leads: distinct(w.rows), Wins: w.wins(), Seed: t.plan.Seed, Schema: t.schema, Contract: t.plan.Contract, Junk: t.plan.Junk,
-		Judged: j, Withheld: t.withheld, Promise: promise,
+		Judged: j, Withheld: t.withheld, Promise: promised(v),
 	}
 	m.Schema.Roles = t.plan.Roles
 	for _, c := range w.y.Cause {

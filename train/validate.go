@@ -144,6 +144,9 @@ func (t *trainer) blend(ctx context.Context, v *validation, x *matrix.Matrix, sp
 		}
 	}
 	v.best = best
+	if err := t.aside(ctx, v, x, sp, floor); err != nil {
+		return err
+	}
 	if err := t.weigh(v, base, best); err != nil {
 		return err
 	}

@@ -29,7 +29,8 @@ func (p *program) inspectCommand() *cobra.Command {
 					Cuts     []float64         `json:"cuts_days"`
 					Reach    bundle.Reach      `json:"reach"`
 					Columns  []features.Output `json:"columns"`
-				}{b.ID(), b.Manifest, b.Cuts(), b.Reach(), b.Outputs()})
+					Points   *bundle.Points    `json:"scorecard,omitempty"`
+				}{b.ID(), b.Manifest, b.Cuts(), b.Reach(), b.Outputs(), b.Points()})
 			}
 			p.printBundle(b)
 			return nil
@@ -62,6 +63,7 @@ func (p *program) printBundle(b *bundle.Bundle) {
 		w.Render()
 	}
 	p.printWithheld(m.Withheld)
+	p.printPoints(b.Points())
 	p.heading("Columns that the model reads")
 	w := p.sheet("column", "from", "as", "levels")
 	for _, o := range b.Outputs() {
@@ -76,6 +78,30 @@ func (p *program) printBundle(b *bundle.Bundle) {
 	w = p.sheet("section", "bytes", "SHA-256")
 	for _, s := range m.Sections {
 		w.AppendRow(table.Row{s.Name, s.Length, s.SHA256})
+	}
+	w.Render()
+}
+
+// printPoints prints the scorecard of a champion that is one.
+func (p *program) printPoints(card *bundle.Points) {
+	if card == nil {
+		return
+	}
+	p.heading(fmt.Sprintf("Scorecard: add up a lead's points; %.0f are even odds of being won, %.1f more double the odds", card.Even, card.Double))
+	w := p.sheet("column", "value", "leads", "won", "weight of evidence", "points")
+	w.SetColumnConfigs([]table.ColumnConfig{{Number: 2, WidthMax: 48}})
+	last := ""
+	for _, r := range card.Rows {
+		name := r.Column
+		if name == last {
+			name = ""
+		}
+		last = r.Column
+		if r.Bin == "" {
+			w.AppendRow(table.Row{name, "", "", "", "", fmt.Sprintf("%.0f", r.Points)})
+			continue
+		}
+		w.AppendRow(table.Row{printable(name), printable(r.Bin), fmt.Sprintf("%.0f", r.Leads), fmt.Sprintf("%.1f %%", 100*r.Won), fmt.Sprintf("%+.2f", r.WoE), fmt.Sprintf("%+.0f", r.Points)})
 	}
 	w.Render()
 }

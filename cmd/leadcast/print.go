@@ -88,7 +88,21 @@ func (p *program) printReport(r *train.Report, file string) {
 	}
 	p.heading("This recipe (" + m.Recipe + "), judged on leads it had not seen — " + r.Split)
 	p.printEvaluation(&r.Judged, m.Horizons)
+	p.printClassifiers(r.Classifiers, m.MainHorizon)
 	fmt.Fprintf(p.stdout, "\nForecasts are of how leads were worked until now.\nWritten: %s (model %s)\n", file, r.Bundle[:12])
+}
+
+// printClassifiers prints how models without times did next to the champion.
+func (p *program) printClassifiers(list []train.Classifier, days int) {
+	if len(list) == 0 {
+		return
+	}
+	p.heading(fmt.Sprintf("Won within %d days or not, as of creation: the champion and plain classifiers on the same %d leads of the hold-out, %d of them won", days, list[0].Leads, list[0].Won))
+	w := p.sheet("model", "AUC (95 %)", "log loss", "Brier")
+	for _, c := range list {
+		w.AppendRow(table.Row{c.Model, fmt.Sprintf("%.3f (%.3f–%.3f)", c.AUC.Value, c.AUC.Low, c.AUC.High), fmt.Sprintf("%.4f", c.LogLoss), fmt.Sprintf("%.4f", c.Brier)})
+	}
+	w.Render()
 }
 
 // printRoles prints which column plays which part.

@@ -14,6 +14,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"math"
 
 	"github.com/leadcast/leadcast/models"
 	"github.com/leadcast/leadcast/models/matrix"
@@ -26,7 +27,7 @@ import (
 // mean of the trees' leaves. The zero value is ready for use.
 type Forest struct {
 	Trees    int // 0: 50
-	Features int // questions drawn at each node; 0: the root of their number
+	Features int // questions drawn at each node; 0: the root of Grow.Questions
 	Grow         // of each tree
 }
 
@@ -35,21 +36,23 @@ type Forest struct {
 type Tree struct{ Grow }
 
 // Grow says how a tree is grown. Golearn takes time rows × questions × depth²
-// with a large factor, so each is bounded.
+// and nodes × questions², with large factors, so each is bounded.
 type Grow struct {
-	MaxRows int    // most rows of a tree; more are sampled; 0: 5000
-	Bins    int    // a column is asked about at most Bins−1 cuts; 0: 8
-	Depth   int    // most questions on a path; 0: 8
-	Least   int    // least rows in a leaf; 0: 5
-	Seed    uint64 // of everything that is drawn at random
+	MaxRows   int    // most rows of a tree; more are sampled; 0: 5000
+	Bins      int    // there are questions about at most Bins−1 cuts of a column; 0: 8
+	Questions int    // most questions that a tree may ask: drawn at random in a forest, those that part the outcomes best in a single tree; 0: 64
+	Depth     int    // most questions on a path; 0: 8
+	Least     int    // least rows in a leaf; 0: 5
+	Seed      uint64 // of everything that is drawn at random
 }
 
 // settled fills defaults in.
 func (g Grow) settled() (Grow, error) {
-	if g.MaxRows < 0 || g.Bins < 0 || g.Depth < 0 || g.Depth > 100 || g.Least < 0 {
-		return g, errors.New("forest: rows, bins, depth and leaves must not be negative, and depth at most 100")
+	if g.MaxRows < 0 || g.Bins < 0 || g.Questions < 0 || g.Depth < 0 || g.Depth > 100 || g.Least < 0 {
+		return g, errors.New("forest: rows, bins, questions, depth and leaves must not be negative, and depth at most 100")
 	}
-	g.MaxRows, g.Bins, g.Depth, g.Least = cmp.Or(g.MaxRows, 5000), cmp.Or(g.Bins, 8), cmp.Or(g.Depth, 8), cmp.Or(g.Least, 5)
+	g.MaxRows, g.Bins, g.Questions = cmp.Or(g.MaxRows, 5000), cmp.Or(g.Bins, 8), cmp.Or(g.Questions, 64)
+	g.Depth, g.Least = cmp.Or(g.Depth, 8), cmp.Or(g.Least, 5)
 	return g, nil
 }
 
@@ -66,14 +69,13 @@ func (f Forest) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) (mod
 		return nil, err
 	}
 	list := s.questions(g.Bins)
-	features := f.Features
-	for features*features < len(list) && f.Features == 0 {
-		features++
+	if f.Features == 0 {
+		f.Features = int(math.Ceil(math.Sqrt(float64(g.Questions))))
 	}
 	grown := make([][]tree.Node, cmp.Or(f.Trees, 50))
 	for k := range grown {
 		seed := mix(g.Seed) + uint64(k)
-		if grown[k], err = g.tree(ctx, s, list, s.bootstrap(g.MaxRows, seed), features, seed); err != nil {
+		if grown[k], err = g.tree(ctx, s, few(list, g.Questions, seed), s.bootstrap(g.MaxRows, seed), f.Features, seed); err != nil {
 			return nil, err
 		}
 	}
@@ -90,8 +92,8 @@ func (t Tree) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) (model
 	if err != nil {
 		return nil, err
 	}
-	list := s.questions(g.Bins)
-	nodes, err := g.tree(ctx, s, list, s.whole(g.MaxRows, g.Seed), len(list), g.Seed)
+	list, rows := s.questions(g.Bins), s.whole(g.MaxRows, g.Seed)
+	nodes, err := g.tree(ctx, s, best(list, g.Questions, s, rows), rows, g.Questions, g.Seed)
 	if err != nil {
 		return nil, err
 	}

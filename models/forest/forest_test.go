@@ -82,7 +82,7 @@ func BenchmarkForest(b *testing.B) {
 		x = x.With(x.Columns[0])
 	}
 	for b.Loop() {
-		if _, err := (forest.Forest{Trees: 5}).Fit(b.Context(), x, y); err != nil {
+		if _, err := (forest.Forest{Trees: 10, Grow: forest.Grow{MaxRows: 2000}}).Fit(b.Context(), x, y); err != nil {
 			b.Fatal(err)
 		}
 	}

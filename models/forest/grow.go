@@ -168,8 +168,7 @@ func (w *grower) GenerateSplitRule(f base.FixedDataGrid) *trees.DecisionTreeRule
 }
 
 // draw gives questions, in order, of which both answers are common enough
-// among the rows: an even sample of those (Floyd 1987 would need a set; the
-// list is short).
+// among the rows.
 func (w *grower) draw(rows []int, seed uint64) []int {
 	var open []int
 	for q, answers := range w.answers {
@@ -183,12 +182,10 @@ func (w *grower) draw(rows []int, seed uint64) []int {
 			open = append(open, q)
 		}
 	}
-	for k := range min(w.features, len(open)) {
-		other := k + int(uniform(uint64(k), seed)*float64(len(open)-k))
-		open[k], open[other] = open[other], open[k]
+	drawn := choose(len(open), w.features, seed)
+	for k := range drawn {
+		drawn[k] = open[drawn[k]]
 	}
-	drawn := open[:min(w.features, len(open))]
-	slices.Sort(drawn)
 	return drawn
 }
 

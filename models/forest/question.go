@@ -109,3 +109,62 @@ func (s *sample) sets(j, bins int) []question {
 	}
 	return list
 }
+
+// few draws n of the questions, in order.
+func few(list []question, n int, seed uint64) []question {
+	var drawn []question
+	for _, k := range choose(len(list), n, seed) {
+		drawn = append(drawn, list[k])
+	}
+	return drawn
+}
+
+// choose draws k of the numbers 0 … n−1 without replacement and gives them in
+// order; all of them where there are no more.
+func choose(n, k int, seed uint64) []int {
+	all := make([]int, n)
+	for i := range all {
+		all[i] = i
+	}
+	k = min(k, n)
+	for i := range k {
+		other := i + int(uniform(uint64(i), seed)*float64(n-i))
+		all[i], all[other] = all[other], all[i]
+	}
+	slices.Sort(all[:k])
+	return all[:k]
+}
+
+// best gives the n questions whose answers part won from lost best, by
+// Pearson's chi-squared, in order.
+func best(list []question, n int, s *sample, rows []row) []question {
+	if len(list) <= n {
+		return list
+	}
+	won := 0.0
+	for _, r := range rows {
+		won += r.y
+	}
+	leads := float64(len(rows))
+	apart, order := make([]float64, len(list)), make([]int, len(list))
+	for q := range list {
+		order[q] = q
+		yes, of := 0.0, 0.0
+		for _, r := range rows {
+			if list[q].yes(s.x, r.at) {
+				yes++
+				of += r.y
+			}
+		}
+		if d := of - float64(yes*won)/leads; yes > 0 && yes < leads {
+			apart[q] = float64(d*d) / (float64(yes*(leads-yes)) / leads)
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(apart[b], apart[a]) })
+	slices.Sort(order[:n])
+	kept := make([]question, n)
+	for k, q := range order[:n] {
+		kept[k] = list[q]
+	}
+	return kept
+}

@@ -26,7 +26,7 @@ func Cuts(values, weights []float64, n int) []float64 {
 			whole += w
 		}
 	}
-	slices.SortStableFunc(points, func(a, b point) int { return cmp.Compare(a.v, b.v) })
+	slices.SortFunc(points, func(a, b point) int { return cmp.Or(cmp.Compare(a.v, b.v), cmp.Compare(a.w, b.w)) })
 	var cuts []float64
 	below, bins := 0.0, 1
 	for i := 0; i+1 < len(points); i++ {

@@ -6,15 +6,19 @@ import (
 	"github.com/leadcast/leadcast/models"
 	"github.com/leadcast/leadcast/models/gbm"
 	"github.com/leadcast/leadcast/models/linear"
+	"github.com/leadcast/leadcast/models/scorecard"
 	"github.com/leadcast/leadcast/models/survival"
+	"github.com/leadcast/leadcast/models/tree"
 )
 
 // kinds is the closed list of what a bundle may hold: a new model is one line
 // here. Nothing in a bundle can name any other code.
 var kinds = map[string]func(b []byte) (models.Model, error){
-	"gbm":    func(b []byte) (models.Model, error) { return gbm.Decode(b) },
-	"linear": func(b []byte) (models.Model, error) { return linear.Decode(b) },
-	"bayes":  decodeBayes,
+	"gbm":           func(b []byte) (models.Model, error) { return gbm.Decode(b) },
+	"linear":        func(b []byte) (models.Model, error) { return linear.Decode(b) },
+	"bayes":         decodeBayes,
+	tree.KindForest: func(b []byte) (models.Model, error) { return tree.DecodeForest(b) },
+	scorecard.Kind:  func(b []byte) (models.Model, error) { return scorecard.Decode(b) },
 }
 
 // decode gives the model of a kind from its bytes. Models of rates hold others

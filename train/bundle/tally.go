@@ -20,8 +20,8 @@ type Tally []struct {
 // mostBins is the number of bins that the values of a number are counted in.
 const mostBins = 10
 
-// NewTally counts the rows of x and those that are won.
-func NewTally(x *matrix.Matrix, won []bool) Tally {
+// NewTally counts the rows of x and those that are won, whose y is 1.
+func NewTally(x *matrix.Matrix, y []float64) Tally {
 	t := make(Tally, len(x.Columns))
 	for j := range t {
 		c := &x.Columns[j]
@@ -31,10 +31,10 @@ func NewTally(x *matrix.Matrix, won []bool) Tally {
 			bins = len(t[j].Cuts) + 1
 		}
 		t[j].Leads, t[j].Won = make([]int, bins+1), make([]int, bins+1)
-		for i, w := range won {
+		for i, won := range y {
 			k := t.bin(j, c, i)
 			t[j].Leads[k]++
-			if w {
+			if won > 0 {
 				t[j].Won[k]++
 			}
 		}

@@ -1,0 +1,33 @@
+package bundle
+
+import (
+	"math"
+
+	"github.com/leadcast/leadcast/models/scorecard"
+)
+
+// Points is the printed scorecard of a bundle: a lead's points add up, and
+// Even of them are even odds of being won; Double more double the odds.
+type Points struct {
+	Even   float64         `json:"even"`
+	Double float64         `json:"double"`
+	Rows   []scorecard.Row `json:"rows"`
+}
+
+// Points is the scorecard that the bundle is, nil where it is another model.
+// What validation found of its calibration is in Even and Double.
+func (b *Bundle) Points() *Points {
+	components := b.model.Components()
+	if b.Manifest.Timed || len(components) != 1 {
+		return nil
+	}
+	card, ok := components[0].(*scorecard.Model)
+	if !ok || card.Scale() != scorecard.Points {
+		return nil
+	}
+	blend, base := b.model.Blend(), b.model.BaseRates.BaseMargins()[0]
+	weight := blend.Weight[0][0]
+	unit := float64(weight * card.Scale().Unit)
+	rest := blend.Offset[0] + float64(base*(1-weight))
+	return &Points{Even: card.Scale().Even - rest/unit, Double: math.Ln2 / unit, Rows: card.Table(b.encoder.Levels)}
+}
