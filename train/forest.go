@@ -22,7 +22,7 @@ func scorecardChance(*trainer, *tuning) models.Learner { return scorecard.Scorec
 func forestChance(t *trainer, _ *tuning) models.Learner {
 	f := forest.Forest{Trees: 10, Grow: forest.Grow{MaxRows: 2000, Seed: t.plan.Seed}}
 	if t.plan.Model == "golearn-forest" {
-		f.Trees, f.MaxRows = 40, 5000
+		f.Trees = 30
 	}
 	return f
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
 	"github.com/leadcast/leadcast/features"
@@ -89,7 +90,10 @@ func (p *program) printPoints(card *bundle.Points) {
 	}
 	p.heading(fmt.Sprintf("Scorecard: add up a lead's points; %.0f are even odds of being won, %.1f more double the odds", card.Even, card.Double))
 	w := p.sheet("column", "value", "leads", "won", "weight of evidence", "points")
-	w.SetColumnConfigs([]table.ColumnConfig{{Number: 2, WidthMax: 48}})
+	right := func(n int) table.ColumnConfig {
+		return table.ColumnConfig{Number: n, Align: text.AlignRight, AlignHeader: text.AlignRight}
+	}
+	w.SetColumnConfigs([]table.ColumnConfig{{Number: 2, WidthMax: 48}, right(3), right(4), right(5), right(6)})
 	last := ""
 	for _, r := range card.Rows {
 		name := r.Column
@@ -101,7 +105,11 @@ func (p *program) printPoints(card *bundle.Points) {
 			w.AppendRow(table.Row{name, "", "", "", "", fmt.Sprintf("%.0f", r.Points)})
 			continue
 		}
-		w.AppendRow(table.Row{printable(name), printable(r.Bin), fmt.Sprintf("%.0f", r.Leads), fmt.Sprintf("%.1f %%", 100*r.Won), fmt.Sprintf("%+.2f", r.WoE), fmt.Sprintf("%+.0f", r.Points)})
+		won := ""
+		if r.Leads > 0 {
+			won = fmt.Sprintf("%.1f %%", 100*r.Won)
+		}
+		w.AppendRow(table.Row{printable(name), printable(r.Bin), fmt.Sprintf("%.0f", r.Leads), won, fmt.Sprintf("%+.2f", r.WoE), fmt.Sprintf("%+.0f", r.Points)})
 	}
 	w.Render()
 }

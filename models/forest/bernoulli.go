@@ -77,30 +77,57 @@ func cells(c *matrix.Column, s *sample, bins int) scorecard.Column {
 	return t
 }
 
-// evidence fits golearn's classifier to one binary attribute a cell, writes
-// what a row in each cell adds to the log-odds, and gives those of a row in
-// none, less what is written for columns that have no such row.
+// evidence fits golearn's classifier, writes what a row adds to the log-odds
+// that has one attribute of a column and none of the others, and gives those of
+// all rows.
 func evidence(x *matrix.Matrix, rows []row, columns []scorecard.Column) (start float64, err error) {
-	d, class := base.NewDenseInstances(), base.NewCategoricalAttribute()
-	class.SetName("won")
-	class.GetSysValFromString("0")
-	class.GetSysValFromString("1")
+	nb, leads, _, err := classifier(x, rows, columns)
+	if err != nil {
+		return 0, err
+	}
+	found := reflect.ValueOf(nb).Elem().FieldByName("condProb") // golearn gives labels only, and keeps its probabilities to itself
+	lost, won := found.MapIndex(reflect.ValueOf("0")), found.MapIndex(reflect.ValueOf("1"))
+	at := 0
+	for _, t := range columns {
+		absent := 0.0
+		for k := range t.Cells {
+			if t.Cells[k].Leads == 0 {
+				continue
+			}
+			p, q := won.Index(at).Float(), lost.Index(at).Float()
+			without := portable.Log(never(p, leads[1])) - portable.Log(never(q, leads[0]))
+			t.Cells[k].Value = portable.Log(p) - portable.Log(q) - without
+			absent += without
+			at++
+		}
+		for k := range t.Cells {
+			t.Cells[k].Value += absent
+		}
+	}
+	return portable.Log(leads[1] / leads[0]), nil
+}
+
+// classifier fits golearn's classifier to one binary attribute a cell that
+// some row is in; it gives the rows of each class and what golearn was given.
+func classifier(x *matrix.Matrix, rows []row, columns []scorecard.Column) (nb *naive.BernoulliNBClassifier, leads [2]float64, d *base.DenseInstances, err error) {
+	d = base.NewDenseInstances()
+	class := classAttribute()
 	label := d.AddAttribute(class)
 	if err := d.AddClassAttribute(class); err != nil {
-		return 0, err
+		return nil, leads, nil, err
 	}
-	var specs [][]base.AttributeSpec
+	specs := make([]map[int]base.AttributeSpec, len(columns))
 	for j, t := range columns {
-		var of []base.AttributeSpec
-		for k := range t.Cells {
-			of = append(of, d.AddAttribute(base.NewBinaryAttribute(fmt.Sprint(j, " ", k))))
+		specs[j] = map[int]base.AttributeSpec{}
+		for k, b := range t.Cells {
+			if b.Leads > 0 {
+				specs[j][k] = d.AddAttribute(base.NewBinaryAttribute(fmt.Sprint(j, " ", k)))
+			}
 		}
-		specs = append(specs, of)
 	}
 	if err := d.Extend(len(rows)); err != nil {
-		return 0, err
+		return nil, leads, nil, err
 	}
-	leads := [2]float64{}
 	for i, r := range rows {
 		leads[int(r.y)]++
 		d.Set(label, i, base.PackU64ToBytes(uint64(r.y)))
@@ -109,30 +136,10 @@ func evidence(x *matrix.Matrix, rows []row, columns []scorecard.Column) (start f
 		}
 	}
 	if leads[0] == 0 || leads[1] == 0 {
-		return 0, errors.New("the rows that were sampled all have the same outcome")
+		return nil, leads, nil, errors.New("the rows that were sampled all have the same outcome")
 	}
-	nb := naive.NewBernoulliNBClassifier()
-	if err := nb.Fit(d); err != nil {
-		return 0, err
-	}
-	found := reflect.ValueOf(nb).Elem().FieldByName("condProb") // golearn gives labels only, and keeps its probabilities to itself
-	lost, won := found.MapIndex(reflect.ValueOf("0")), found.MapIndex(reflect.ValueOf("1"))
-	start = portable.Log(leads[1] / leads[0])
-	at := 0
-	for j := range columns {
-		absent := 0.0
-		for k := range columns[j].Cells {
-			p, q := won.Index(at).Float(), lost.Index(at).Float()
-			without := portable.Log(never(p, leads[1])) - portable.Log(never(q, leads[0]))
-			columns[j].Cells[k].Value = portable.Log(p) - portable.Log(q) - without
-			absent += without
-			at++
-		}
-		for k := range columns[j].Cells {
-			columns[j].Cells[k].Value += absent
-		}
-	}
-	return start, nil
+	nb = naive.NewBernoulliNBClassifier()
+	return nb, leads, d, nb.Fit(d)
 }
 
 // never is golearn's probability of not having an attribute that a share p of

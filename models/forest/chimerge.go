@@ -47,10 +47,7 @@ func ChiMerge(values, outcomes []float64, bins int) ([]float64, error) {
 	slices.SortFunc(points, func(a, b point) int { return cmp.Or(a.code-b.code, a.y-b.y) }) // golearn counts in the order of the rows
 	var cuts []float64
 	err := guarded(context.Background(), "ChiMerge", func() error {
-		d, number, class := base.NewDenseInstances(), base.NewFloatAttribute("number"), base.NewCategoricalAttribute()
-		class.SetName("won")
-		class.GetSysValFromString("0")
-		class.GetSysValFromString("1")
+		d, number, class := base.NewDenseInstances(), base.NewFloatAttribute("number"), classAttribute()
 		n, c := d.AddAttribute(number), d.AddAttribute(class)
 		if err := errors.Join(d.AddClassAttribute(class), d.Extend(len(points))); err != nil {
 			return err

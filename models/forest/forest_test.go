@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
+	"slices"
 	"testing"
 
 	"github.com/leadcast/leadcast/models"
 	"github.com/leadcast/leadcast/models/forest"
 	"github.com/leadcast/leadcast/models/matrix"
+	"github.com/leadcast/leadcast/models/metric"
 	"github.com/leadcast/leadcast/models/modeltest"
 	"github.com/leadcast/leadcast/models/scorecard"
 	"github.com/leadcast/leadcast/models/tree"
@@ -56,6 +59,114 @@ func TestLaws(t *testing.T) {
 	}
 }
 
+// Columns that tie, sixteen trees and any number of threads: the same bytes in
+// every run, whatever order golearn walks its maps in.
+func TestSameForest(t *testing.T) {
+	x, y := world(1, 400)
+	x = x.With(x.Columns...).With(x.Columns...)
+	var first []byte
+	for k := range 12 {
+		was := runtime.GOMAXPROCS(1 + k%4)
+		m, err := forest.Forest{Trees: 4, Grow: forest.Grow{Seed: 3}}.Fit(t.Context(), x, y)
+		runtime.GOMAXPROCS(was)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, _ := m.AppendBinary(nil)
+		if first == nil {
+			first = b
+		}
+		if !bytes.Equal(b, first) {
+			t.Fatalf("run %d: another forest", k+1)
+		}
+	}
+	other, err := forest.Forest{Trees: 4, Grow: forest.Grow{Seed: 4}}.Fit(t.Context(), x, y)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, _ := other.AppendBinary(nil); bytes.Equal(b, first) {
+		t.Error("another seed, the same forest")
+	}
+}
+
+// A forest does not depend on the order of rows that have keys, and ranks new
+// rows better than one tree of its kind.
+func TestForestLearns(t *testing.T) {
+	x, y := world(1, 1500)
+	y.Keys = make([]uint64, x.Rows)
+	for i := range y.Keys {
+		y.Keys[i] = uint64(7 * i)
+	}
+	test, won := world(2, 1500)
+	auc := func(l models.Learner) float64 {
+		m, err := l.Fit(t.Context(), x, y)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := make([]float64, test.Rows)
+		if err := m.Predict(p, test); err != nil {
+			t.Fatal(err)
+		}
+		return metric.AUC(won.Y, p, nil)
+	}
+	one, many := auc(forest.Tree{}), auc(forest.Forest{Trees: 25})
+	if !(many > one+0.01 && many > 0.78) {
+		t.Errorf("AUC %.3f of a forest, %.3f of a tree", many, one)
+	}
+}
+
+func TestLearnersAreChecked(t *testing.T) {
+	x, y := world(1, 50)
+	for _, l := range []models.Learner{
+		forest.Forest{Trees: -1}, forest.Forest{Features: -1}, forest.Forest{Grow: forest.Grow{Depth: 101}}, forest.Tree{Grow: forest.Grow{MaxRows: -1}},
+		forest.Tree{Grow: forest.Grow{Least: -1}}, forest.Bernoulli{Bins: -1},
+	} {
+		if _, err := l.Fit(t.Context(), x, y); err == nil {
+			t.Errorf("%+v: no error", l)
+		}
+	}
+}
+
+// ChiMerge finds where the rate changes, as a scorecard's cuts too.
+func TestChiMerge(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 1))
+	values, y := make([]float64, 6000), make([]float64, 6000)
+	for i := range values {
+		values[i] = 100 * r.Float64()
+		rate := 0.1
+		if values[i] > 30 {
+			rate = 0.6
+		}
+		if values[i] > 70 {
+			rate = 0.3
+		}
+		if r.Float64() < rate {
+			y[i] = 1
+		}
+	}
+	cuts, err := forest.ChiMerge(values, y, 3)
+	if err != nil || len(cuts) != 2 || math.Abs(cuts[0]-30) > 2 || math.Abs(cuts[1]-70) > 2 {
+		t.Errorf("cuts %v, %v", cuts, err)
+	}
+	x := &matrix.Matrix{Rows: len(values), Columns: []matrix.Column{{Name: "v", Nums: values}}}
+	m, err := scorecard.Scorecard{Cut: forest.ChiMerge, Bins: 3}.Fit(t.Context(), x, models.Target{Y: y})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := m.(*scorecard.Model).Columns()[0].Cuts; !slices.Equal(c, cuts) {
+		t.Errorf("the scorecard cuts at %v, ChiMerge at %v", c, cuts)
+	}
+	for name, bad := range map[string]func() error{
+		"missing": func() error { _, err := forest.ChiMerge([]float64{math.NaN()}, []float64{0}, 3); return err },
+		"outcome": func() error { _, err := forest.ChiMerge([]float64{1}, []float64{0.5}, 3); return err },
+		"bins":    func() error { _, err := forest.ChiMerge([]float64{1}, []float64{1}, 0); return err },
+	} {
+		if bad() == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
 // world draws rows of numbers with gaps, a category and an outcome.
 func world(seed uint64, n int) (*matrix.Matrix, models.Target) {
 	r := rand.New(rand.NewPCG(seed, 9))
@@ -87,5 +198,3 @@ func BenchmarkForest(b *testing.B) {
 		}
 	}
 }
-
-var _ = bytes.Equal

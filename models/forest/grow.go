@@ -61,10 +61,7 @@ type grower struct {
 
 func newGrower(ctx context.Context, g Grow, s *sample, list []question, rows []row, features int, seed uint64) *grower {
 	w := &grower{Grow: g, ctx: ctx, questions: list, features: features, seed: seed, rows: rows,
-		at: base.NewFloatAttribute("row"), class: base.NewCategoricalAttribute()}
-	w.class.SetName("won")
-	w.class.GetSysValFromString("0")
-	w.class.GetSysValFromString("1")
+		at: base.NewFloatAttribute("row"), class: classAttribute()}
 	for q := range list {
 		answers := make([]bool, len(rows))
 		for i, r := range rows {
@@ -74,6 +71,15 @@ func newGrower(ctx context.Context, g Grow, s *sample, list []question, rows []r
 		w.asked = append(w.asked, base.NewFloatAttribute(fmt.Sprint("q", q)))
 	}
 	return w
+}
+
+// classAttribute is the outcome, 0 or 1, as golearn takes it.
+func classAttribute() *base.CategoricalAttribute {
+	a := base.NewCategoricalAttribute()
+	a.SetName("won")
+	a.GetSysValFromString("0") // golearn numbers values as they come
+	a.GetSysValFromString("1")
+	return a
 }
 
 // grid hands golearn some rows with their answers to some questions.

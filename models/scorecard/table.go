@@ -18,8 +18,9 @@ type Row struct {
 
 // Table is the printed form of the model: what every row starts with, then the
 // bins of the columns that count, those that no row fell in left out unless
-// they add something. names gives the names of a category's levels by the
-// position of its column, nil where there are none.
+// they add something. names gives, by the position of a column, the names of a
+// category's levels or of the numbers 0 and 1 of a yes/no column, nil where
+// there are none; nil means none at all.
 func (m *Model) Table(names func(column int) []string) []Row {
 	list := []Row{{Column: "(start)", Points: m.start}}
 	for j := range m.columns {
@@ -28,7 +29,7 @@ func (m *Model) Table(names func(column int) []string) []Row {
 			continue
 		}
 		var levels []string
-		if names != nil && t.Category {
+		if names != nil {
 			levels = names(j)
 		}
 		for k, c := range t.Cells {
@@ -78,6 +79,8 @@ func (t *Column) words(k int, levels []string) string {
 		return strings.Join(held, ", ")
 	case len(t.Cuts) == 0:
 		return "any number"
+	case len(t.Cuts) == 1 && len(levels) == 2:
+		return levels[k]
 	case k == 0:
 		return "up to " + number(t.Cuts[0])
 	case k == len(t.Cuts):

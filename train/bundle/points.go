@@ -3,6 +3,7 @@ package bundle
 import (
 	"math"
 
+	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/models/scorecard"
 )
 
@@ -29,5 +30,17 @@ func (b *Bundle) Points() *Points {
 	weight := blend.Weight[0][0]
 	unit := float64(weight * card.Scale().Unit)
 	rest := blend.Offset[0] + float64(base*(1-weight))
-	return &Points{Even: card.Scale().Even - rest/unit, Double: math.Ln2 / unit, Rows: card.Table(b.encoder.Levels)}
+	return &Points{Even: card.Scale().Even - rest/unit, Double: math.Ln2 / unit, Rows: card.Table(b.names)}
+}
+
+// names are what the codes of a matrix column stand for; nil where it has none.
+func (b *Bundle) names(column int) []string {
+	if levels := b.encoder.Levels(column); levels != nil {
+		return levels
+	}
+	o := b.encoder.Outputs()[column]
+	if f := b.Manifest.Schema.Field(o.Origin); f != nil && f.Kind == datasets.Bool && o.Name == o.Origin {
+		return []string{"no", "yes"}
+	}
+	return nil
 }
