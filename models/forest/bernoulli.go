@@ -33,7 +33,7 @@ func (b Bernoulli) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) (
 	if b.Bins < 0 || b.MaxRows < 0 {
 		return nil, errors.New("forest: bins and rows must not be negative")
 	}
-	s, err := sampleOf(x, y)
+	s, err := sampleOf(x, y, b.Seed)
 	if err != nil {
 		return nil, err
 	}

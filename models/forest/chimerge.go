@@ -32,7 +32,7 @@ func ChiMerge(values, outcomes []float64, bins int) ([]float64, error) {
 	if slices.ContainsFunc(outcomes, func(y float64) bool { return y != 0 && y != 1 }) {
 		return nil, errors.New("forest: an outcome is neither 0 nor 1")
 	}
-	const fineBins, mostRows = 100, 20000
+	const fineBins = 100
 	fine := scorecard.Cuts(values, nil, fineBins)
 	if len(fine) == 0 || bins == 1 {
 		return nil, nil

@@ -5,7 +5,7 @@
 // Golearn is a library for small sets: it panics on what it does not expect,
 // draws from goroutines and a global generator, walks maps in their random
 // order, and knows neither weights nor missing values nor cancellation. So all
-// it is given are answers to yes/no questions about a bounded sample of rows;
+// it is given are answers to yes/no questions about at most some 20,000 rows;
 // random features and bootstraps are drawn here from the seed; its panics
 // become errors; and its results depend on nothing but data and seed.
 package forest
@@ -64,7 +64,7 @@ func (f Forest) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) (mod
 	if err != nil || f.Trees < 0 || f.Features < 0 {
 		return nil, cmp.Or(err, errors.New("forest: trees and features must not be negative"))
 	}
-	s, err := sampleOf(x, y)
+	s, err := sampleOf(x, y, g.Seed)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func (t Tree) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) (model
 	if err != nil {
 		return nil, err
 	}
-	s, err := sampleOf(x, y)
+	s, err := sampleOf(x, y, g.Seed)
 	if err != nil {
 		return nil, err
 	}

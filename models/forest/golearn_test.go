@@ -47,7 +47,7 @@ func world(seed uint64, n int) (*matrix.Matrix, models.Target) {
 // prediction says: the same class distribution in its leaf.
 func TestCompiledTreesAreGolearns(t *testing.T) {
 	x, y := world(1, 900)
-	s, err := sampleOf(x, y)
+	s, err := sampleOf(x, y, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func TestCompiledTreesAreGolearns(t *testing.T) {
 // The table of naive Bayes gives the labels that golearn gives.
 func TestTheTableIsGolearns(t *testing.T) {
 	x, y := world(2, 1500)
-	s, err := sampleOf(x, y)
+	s, err := sampleOf(x, y, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +151,7 @@ func TestPanicsAreErrors(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	x, y := world(1, 300)
-	s, _ := sampleOf(x, y)
+	s, _ := sampleOf(x, y, 0)
 	g, _ := Grow{}.settled()
 	list := []question{{column: 99}} // of a column that is not there
 	if _, err := g.tree(t.Context(), s, list, s.whole(300, 1), 1, 1); err == nil || !strings.Contains(err.Error(), "golearn's tree failed") {
@@ -196,7 +196,7 @@ func TestBootstrap(t *testing.T) {
 	for i := range y.Weight {
 		y.Weight[i] = float64(i % 4)
 	}
-	s, err := sampleOf(x, y)
+	s, err := sampleOf(x, y, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -211,5 +211,16 @@ func TestBootstrap(t *testing.T) {
 	}
 	if n := len(s.whole(3000, 7)); math.Abs(float64(n)-3000) > 150 {
 		t.Errorf("%d rows where 3000 were to be taken", n)
+	}
+	y.Weight[5] = 1e12
+	if s, err = sampleOf(x, y, 0); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(s.bootstrap(3000, 7)); n < 2900 || n > 3100 {
+		t.Errorf("%d rows where one outweighs all", n)
+	}
+	many, target := world(3, 50000)
+	if s, err = sampleOf(many, target, 0); err != nil || math.Abs(float64(len(s.rows))-mostRows) > 1000 {
+		t.Errorf("%d of 50000 rows are looked at, %v", len(s.rows), err)
 	}
 }

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/leadcast/leadcast/models"
 	"github.com/leadcast/leadcast/models/matrix"
+	"github.com/leadcast/leadcast/models/portable"
 )
 
 // inf is the cut below which every number lies.
@@ -27,14 +29,16 @@ type sample struct {
 	share  float64 // of it that is won
 }
 
-// sampleOf checks the target and gives the rows to be fitted. Both outcomes
-// must occur.
-func sampleOf(x *matrix.Matrix, y models.Target) (*sample, error) {
+// mostRows is about how many rows are looked at at all.
+const mostRows = 20000
+
+// sampleOf checks the target and gives the rows to be fitted, of very many a
+// part that the seed draws. Both outcomes must occur.
+func sampleOf(x *matrix.Matrix, y models.Target, seed uint64) (*sample, error) {
 	if len(y.Y) != x.Rows || y.Weight != nil && len(y.Weight) != x.Rows || y.Valid != nil && len(y.Valid) != x.Rows || y.Keys != nil && len(y.Keys) != x.Rows {
 		panic("forest: the target and the matrix differ in length")
 	}
 	s := &sample{x: x}
-	won := 0.0
 	for i, v := range y.Y {
 		r := row{at: i, key: uint64(i), y: v, w: 1}
 		if y.Weight != nil {
@@ -48,9 +52,15 @@ func sampleOf(x *matrix.Matrix, y models.Target) (*sample, error) {
 		}
 		if r.w > 0 && (y.Valid == nil || !y.Valid[i]) {
 			s.rows = append(s.rows, r)
-			s.weight += r.w
-			won += float64(r.w * v)
 		}
+	}
+	if part := mostRows / float64(len(s.rows)); part < 1 {
+		s.rows = slices.DeleteFunc(s.rows, func(r row) bool { return uniform(r.key, ^seed) > part })
+	}
+	won := 0.0
+	for _, r := range s.rows {
+		s.weight += r.w
+		won += float64(r.w * r.y)
 	}
 	switch {
 	case len(s.rows) == 0:
@@ -87,15 +97,25 @@ func (s *sample) bootstrap(limit int, seed uint64) []row {
 	var list []row
 	rate := min(1, float64(limit)/s.weight)
 	for _, r := range s.rows {
-		mean := r.w * rate
-		u, p := uniform(r.key, seed), math.Exp(-mean)
-		for sum, k := p, 1.0; u > sum && k < 50+4*mean; k++ {
+		for range poisson(r.w*rate, uniform(r.key, seed)) {
 			list = append(list, r)
-			p *= mean / k
-			sum += p
 		}
 	}
 	return list
+}
+
+// poisson is the count of a mean that a share u of the others lie below; about
+// the mean itself where that is large.
+func poisson(mean, u float64) int {
+	if mean > 500 {
+		return int(mean + 0.5)
+	}
+	n, p := 0, portable.Exp(-mean)
+	for sum := p; u > sum && n < 2000; sum += p {
+		n++
+		p *= mean / float64(n)
+	}
+	return n
 }
 
 // uniform is a number in (0, 1) that a key and a seed stand for.
