@@ -20,9 +20,9 @@ func scorecardChance(*trainer, *tuning) models.Learner { return scorecard.Scorec
 // forestChance is a small forest for the leaderboard, for golearn is slow, and
 // a larger one where it is asked for.
 func forestChance(t *trainer, _ *tuning) models.Learner {
-	f := forest.Forest{Trees: 10, Grow: forest.Grow{MaxRows: 2000, Seed: t.plan.Seed}}
+	f := forest.Forest{Trees: 8, Grow: forest.Grow{MaxRows: 1500, Seed: t.plan.Seed}}
 	if t.plan.Model == "golearn-forest" {
-		f.Trees = 30
+		f.Trees, f.MaxRows = 30, 2000
 	}
 	return f
 }

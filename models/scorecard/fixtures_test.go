@@ -5,6 +5,7 @@ package scorecard_test
 import (
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -62,6 +63,7 @@ func TestReferenceEvidence(t *testing.T) {
 		t.Fatal(err)
 	}
 	var file struct {
+		Meta  struct{ Tolerance string }
 		Cases struct {
 			Categorical []struct {
 				Name, Input, Column, Target string
@@ -84,14 +86,17 @@ func TestReferenceEvidence(t *testing.T) {
 	if err := json.Unmarshal(raw, &file); err != nil {
 		t.Fatal(err)
 	}
-	compared := 0
+	compared, tolerance := 0, 0.0
+	if _, err := fmt.Sscanf(file.Meta.Tolerance, "%g", &tolerance); err != nil {
+		t.Fatal(err)
+	}
 	same := func(what string, got, want []float64) {
 		t.Helper()
 		if len(got) != len(want) {
 			t.Fatalf("%s: %d values, want %d", what, len(got), len(want))
 		}
 		for k := range got {
-			if compared++; !(math.Abs(got[k]-want[k]) <= 1e-12*(1+math.Abs(want[k]))) {
+			if compared++; !(math.Abs(got[k]-want[k]) <= tolerance*(1+math.Abs(want[k]))) {
 				t.Errorf("%s: bin %d: %v, want %v", what, k, got[k], want[k])
 			}
 		}
