@@ -102,6 +102,8 @@ func (s *Server) appendScore(b []byte, c *bundle.Score, bad *fault) []byte {
 		}
 		b = appendString(append(b, `{"column":`...), r.Column)
 		b = appendNumber(append(b, `,"effect":`...), &r.Effect)
+		b = strconv.AppendInt(append(b, `,"like_this":`...), int64(r.Like), 10)
+		b = strconv.AppendInt(append(b, `,"won":`...), int64(r.Won), 10)
 		b = append(b, '}')
 	}
 	b = append(b, `],"warnings":[`...)

@@ -163,7 +163,7 @@ func (s *Server) tellingColumns(leads *datasets.Table) []string {
 	r := s.manifest.Schema.Roles
 	var names []string
 	for _, f := range s.manifest.Schema.Fields {
-		if f.Kind == datasets.Category && s.mayShow(f.Name) && isText(leads.Column(f.Name)) && f.Name != r.Outcome && f.Name != r.Closed &&
+		if f.Kind == datasets.Category && s.manifest.MayShow(f.Name) && isText(leads.Column(f.Name)) && f.Name != r.Outcome && f.Name != r.Closed &&
 			!withheld(&s.manifest, f.Name) && !strings.HasSuffix(strings.ToLower(f.Name), "id") {
 			names = append(names, f.Name)
 		}

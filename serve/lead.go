@@ -26,7 +26,7 @@ type leadPage struct {
 	GradeFrom            string // the chance that its grade begins with
 	Amount               float64
 	Cycle                [3]float64
-	Base                 float64 // chance of the average lead
+	Base                 float64 // chance of the typical lead
 	Bars, Lesser         []bar
 	Rest                 float64 // of the lesser ones, together
 	Curve                *plot
@@ -143,7 +143,7 @@ func (s *Server) one(ctx context.Context, raw *datasets.Table) (features.Snapsho
 	if err != nil {
 		return snapshot, nil, err
 	}
-	scores, err := s.model.Score(ctx, snapshot, len(raw.Columns)+len(s.manifest.Schema.Fields)+1)
+	scores, err := s.model.Score(ctx, snapshot, bundle.Every)
 	if err == nil && (len(scores) != 1 || scores[0].Err != nil || scores[0].Win == nil) {
 		err = errors.New("the model did not score a lead again")
 	}
@@ -153,17 +153,16 @@ func (s *Server) one(ctx context.Context, raw *datasets.Table) (features.Snapsho
 	return snapshot, &scores[0], nil
 }
 
-// weigh draws the reasons as bars. They sum to the distance from the average
+// weigh draws the reasons as bars. They sum to the distance from the typical
 // lead that has been open as long.
 func (s *Server) weigh(p *leadPage, raw *datasets.Table) {
-	p.Base = *p.Score.Win
+	p.Base = math.NaN()
+	if p.Score.Base != nil {
+		p.Base = *p.Score.Base
+	}
 	left, right := 0.0, 0.0 // the longest bar to each side
 	for _, r := range p.Score.Reasons {
-		p.Base -= r.Effect
 		left, right = max(left, -r.Effect), max(right, r.Effect)
-	}
-	if len(p.Score.Reasons) == 0 || p.Base < 0 || p.Base > 1 {
-		p.Base = math.NaN()
 	}
 	for i, r := range p.Score.Reasons {
 		whole := left + right
@@ -223,5 +222,5 @@ func (s *Server) list(p *leadPage, raw *datasets.Table) {
 // that the queue may show, dates, and who works the lead.
 func (s *Server) mayList(column string) bool {
 	f, r := s.manifest.Schema.Field(column), s.manifest.Schema.Roles
-	return s.mayShow(column) || column == r.Owner || column == r.Campaign || f != nil && f.Kind == datasets.Time && !isPersonal(column)
+	return s.manifest.MayShow(column) || column == r.Owner || column == r.Campaign || f != nil && f.Kind == datasets.Time && !bundle.MayTellWho(column)
 }

@@ -55,7 +55,9 @@ type cycleDays struct {
 
 type reason struct {
 	Column string   `json:"column"`
-	Effect *float64 `json:"effect" doc:"In probability at the horizon, against the average lead"`
+	Effect *float64 `json:"effect" doc:"In probability at the horizon, against the typical lead that has been open as long"`
+	Like   int      `json:"like_this" doc:"Leads of the training data with a value like this that were followed to the horizon"`
+	Won    int      `json:"won" doc:"Of these, how many were won within it"`
 }
 
 type model struct {

@@ -90,6 +90,11 @@ func (f *fake) Score(ctx context.Context, s features.Snapshot, reasons int) ([]b
 		if c := s.Leads.Column("lead_id"); c != nil {
 			scores[i].ID = c.Texts.At(i)
 		}
+		if reasons == bundle.Every {
+			reasons = 3
+			base := p - 0.03
+			scores[i].Base = &base
+		}
 		for r := range min(reasons, 3) {
 			scores[i].Reasons = append(scores[i].Reasons, bundle.Reason{Column: []string{"source", "score", "email"}[r%3], Effect: 0.03 - float64(r)*0.02})
 		}
@@ -148,9 +153,9 @@ func TestScoreAnswersEveryKeyInOrder(t *testing.T) {
 		{"lead_id":"L-1","score":{"a":1}},
 		{"lead_id":17,"score":90.5,"surce":"x","events":{"calls":[{"at":"2026-01-01"}]}}],"as_of":"2026-03-31","reasons":1}`)
 	want := `{"model":"` + f.ID() + `","horizon_days":90,"scores":[` +
-		`{"id":"L-2","p_win":0.2,"p_lost":0.4,"p_open":0.4,"p_win_by":{"30d":0.2,"90d":null},"cycle_days":{"p10":null,"p50":60,"p90":null},"expected_value":200,"grade":"D","reasons":[{"column":"source","effect":0.03}],"warnings":["not given, taken as missing: employees, opted_in, interests, email"]},` +
+		`{"id":"L-2","p_win":0.2,"p_lost":0.4,"p_open":0.4,"p_win_by":{"30d":0.2,"90d":null},"cycle_days":{"p10":null,"p50":60,"p90":null},"expected_value":200,"grade":"D","reasons":[{"column":"source","effect":0.03,"like_this":0,"won":0}],"warnings":["not given, taken as missing: employees, opted_in, interests, email"]},` +
 		`{"id":null,"p_win":null,"p_lost":null,"p_open":null,"p_win_by":null,"cycle_days":null,"expected_value":null,"grade":null,"reasons":null,"warnings":null,"error":{"pointer":"/leads/1/score","detail":"an object cannot be the value of a column"}},` +
-		`{"id":"17","p_win":0.905,"p_lost":0.04749999999999999,"p_open":0.04749999999999999,"p_win_by":{"30d":0.905,"90d":null},"cycle_days":{"p10":null,"p50":60,"p90":null},"expected_value":905,"grade":"A","reasons":[{"column":"source","effect":0.03}],"warnings":["events are not used by this model","unknown field \"surce\"","not given, taken as missing: employees, opted_in, interests, email"]}]}` + "\n"
+		`{"id":"17","p_win":0.905,"p_lost":0.04749999999999999,"p_open":0.04749999999999999,"p_win_by":{"30d":0.905,"90d":null},"cycle_days":{"p10":null,"p50":60,"p90":null},"expected_value":905,"grade":"A","reasons":[{"column":"source","effect":0.03,"like_this":0,"won":0}],"warnings":["events are not used by this model","unknown field \"surce\"","not given, taken as missing: employees, opted_in, interests, email"]}]}` + "\n"
 	if w.Code != 200 || w.Body.String() != want {
 		t.Errorf("status %d\n got %s\nwant %s", w.Code, w.Body, want)
 	}

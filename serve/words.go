@@ -2,7 +2,6 @@ package serve
 
 import (
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,30 +14,6 @@ import (
 // longestValue is the number of bytes of a value that is shown: a longer one is
 // more likely somebody's words than one of a set.
 const longestValue = 48
-
-// personal are words in the names of columns that may say who a person is, so
-// that their values are never shown.
-var personal = []string{"name", "mail", "phone", "mobile", "contact", "owner", "address", "street", "birth", "url", "note", "comment", "person", "account", "company",
-	"message", "description", "text", "subject"}
-
-func isPersonal(column string) bool {
-	low := strings.ToLower(column)
-	return slices.ContainsFunc(personal, func(p string) bool { return strings.Contains(low, p) })
-}
-
-// mayShow tells whether the values of a column may be shown: one of a limited
-// set, or a number, and nobody's name.
-func (s *Server) mayShow(column string) bool {
-	f, r := s.manifest.Schema.Field(column), s.manifest.Schema.Roles
-	if f == nil || isPersonal(column) || column == r.ID || column == r.Account || column == r.Owner {
-		return false
-	}
-	switch f.Kind {
-	case datasets.Category, datasets.Multi, datasets.Bool, datasets.Number:
-		return true
-	}
-	return false
-}
 
 // plainName makes a column's name readable: "lead_source" → "Lead source".
 func plainName(column string) string {
@@ -74,7 +49,7 @@ func (s *Server) inWords(raw *datasets.Table, row int, column string) string {
 	if c == nil && !s.manifest.Timed { // the bundle's name for what no column explains
 		return "Everything else"
 	}
-	if c == nil || row >= c.Texts.Len() || !s.mayShow(column) {
+	if c == nil || row >= c.Texts.Len() || !s.manifest.MayShow(column) {
 		return name
 	}
 	switch v := c.Texts.At(row); {

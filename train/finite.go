@@ -30,6 +30,9 @@ func finite(v reflect.Value) any {
 	case reflect.Struct:
 		m := make(map[string]any, v.NumField())
 		for f, x := range v.Fields() {
+			if !f.IsExported() {
+				continue
+			}
 			name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 			if name != "-" && !(options == "omitempty" && x.IsZero()) {
 				m[cmp.Or(name, f.Name)] = finite(x)

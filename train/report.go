@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 
 	"github.com/leadcast/leadcast/datasets"
@@ -36,6 +37,8 @@ type Report struct {
 	Columns     []Column         `json:"columns"`
 	Notes       []string         `json:"notes"`
 	Counts      map[string]int   `json:"counts"` // leads, won, lost, open
+
+	reading int // how many of the notes are about how the file was read
 }
 
 // Column is a column that the model reads.
@@ -97,6 +100,7 @@ func (t *trainer) report(v *validation, sp *split, e *Evaluation) *Report {
 	for _, n := range t.notes {
 		r.Notes = append(r.Notes, noteText(n))
 	}
+	r.reading = t.reading
 	if slices.ContainsFunc(e.Horizons, func(h AtHorizon) bool { return h.AUC.Value > suspicious }) {
 		r.Notes = append(r.Notes, "the forecasts are too good to be true: some column seems to be filled in with the outcome; find it, and leave it out with --exclude")
 	}
@@ -112,11 +116,28 @@ func ReportOf(b *bundle.Bundle) (*Report, error) {
 			return nil, fmt.Errorf("train: the report in the bundle: %w", err)
 		}
 	}
+	r.describe(b)
+	return r, nil
+}
+
+// describe adds what the shipped bundle says itself.
+func (r *Report) describe(b *bundle.Bundle) {
 	r.Bundle, r.Manifest, r.Columns = b.ID(), &b.Manifest, nil
 	for _, o := range b.Outputs() {
 		r.Columns = append(r.Columns, Column{o.Name, o.Kind})
 	}
-	return r, nil
+}
+
+// carried is the report as the bundle carries it: without notes on how the file
+// was read, which tell of the places of rows and of rows that are no leads.
+func (r *Report) carried() ([]byte, error) {
+	c := *r
+	c.Notes = r.Notes[r.reading:]
+	b, err := json.Marshal(finite(reflect.ValueOf(c)))
+	if err != nil {
+		return nil, fmt.Errorf("train: the report: %w", err)
+	}
+	return b, nil
 }
 
 // suspicious is an AUC that no forecast of people reaches.

@@ -3,10 +3,8 @@ package train
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"math"
-	"reflect"
 	"slices"
 
 	"github.com/leadcast/leadcast/datasets"
@@ -99,10 +97,7 @@ func Run(ctx context.Context, raw *datasets.Table, p Plan, progress Progress) (*
 	if err != nil {
 		return nil, err
 	}
-	if result.Report, err = ReportOf(shipped); err != nil || !t.plan.NoRefit {
-		return result, err
-	}
-	report.Bundle, report.Manifest, report.Columns = result.Report.Bundle, result.Report.Manifest, result.Report.Columns
+	report.describe(shipped)
 	result.Report = report
 	return result, nil
 }
@@ -200,8 +195,8 @@ func (t *trainer) build(ctx context.Context, w subjects, rows []int, v *validati
 	}
 	made.Tally = bundle.NewTally(x.Gather(followed.index()), followed.y.Y)
 	if r != nil {
-		if made.Report, err = json.Marshal(finite(reflect.ValueOf(r))); err != nil {
-			return nil, fmt.Errorf("train: the report: %w", err)
+		if made.Report, err = r.carried(); err != nil {
+			return nil, err
 		}
 	}
 	var file bytes.Buffer

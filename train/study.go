@@ -31,6 +31,7 @@ type study struct {
 	losses   bool
 	withheld []bundle.Withheld
 	notes    []datasets.Note
+	reading  int // how many of the notes are about how the table was read
 }
 
 // prepare reads the table by the plan.
@@ -51,7 +52,9 @@ func prepare(raw *datasets.Table, p Plan) (*study, error) {
 	if !s.timed && !s.losses {
 		return nil, &datasets.Error{Column: p.Roles.Outcome, Message: "every lead with an outcome is won: there is nothing to tell apart"}
 	}
-	return s, s.columns()
+	err = s.columns()
+	s.reading = len(s.notes)
+	return s, err
 }
 
 // nobody says that none of the rows is a lead to learn from.

@@ -13,6 +13,13 @@ import (
 var telling = []string{"name", "mail", "phone", "mobile", "contact", "owner", "address", "street", "birth", "url", "note", "comment", "person", "account", "company",
 	"message", "description", "text", "subject"}
 
+// MayTellWho reports whether the name of a column says that its values may tell
+// who somebody is.
+func MayTellWho(column string) bool {
+	low := strings.ToLower(column)
+	return slices.ContainsFunc(telling, func(word string) bool { return strings.Contains(low, word) })
+}
+
 // MayShow tells whether the values of a column may be shown to people beside a
 // forecast: one of a limited set, or a number, and nobody's name.
 func (m *Manifest) MayShow(column string) bool {
@@ -20,8 +27,7 @@ func (m *Manifest) MayShow(column string) bool {
 	if f == nil || column == r.ID || column == r.Account || column == r.Owner {
 		return false
 	}
-	low := strings.ToLower(column)
-	if slices.ContainsFunc(telling, func(word string) bool { return strings.Contains(low, word) }) {
+	if MayTellWho(column) {
 		return false
 	}
 	switch f.Kind {
