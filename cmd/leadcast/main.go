@@ -149,6 +149,7 @@ func (p *program) root() *cobra.Command {
 		p.trainCommand(),
 		p.evaluateCommand(),
 		p.compareCommand(),
+		p.reportCommand(),
 		p.liftCommand(),
 		p.scoreCommand(),
 		p.explainCommand(),

@@ -1,0 +1,207 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/leadcast/leadcast/datasets"
+)
+
+// Cycles is how long it takes to win a lead that is won, by group.
+type Cycles struct {
+	WithinDays float64 `json:"within_days"` // of leads won within so many days of creation
+	Segment    string  `json:"segment"`     // column of Segments, "" where there is none
+	Segments   []Cycle `json:"segments"`
+	Cohorts    []Cycle `json:"cohorts"` // by quarter of creation
+}
+
+// Cycle is the cycle length of a group in days from creation to won.
+type Cycle struct {
+	Group    string   `json:"group"`
+	Leads    int      `json:"leads"`
+	Won      int      `json:"won"`
+	P10      *float64 `json:"p10_days"` // nil with fewer than 5 wins
+	P50      *float64 `json:"p50_days"`
+	P90      *float64 `json:"p90_days"`
+	Followed float64  `json:"followed_days"` // beyond this day the group is taken to go on as all leads do
+}
+
+const (
+	fewestWins  = 5
+	mostGroups  = 10
+	stillAtRisk = 10 // leads that make a group's own rates
+)
+
+// cycles compares segments and quarters of creation on the wins within one
+// common number of days. A group that has not been watched for so long goes on
+// at the rates of all leads, so that young groups do not look fast.
+func (c *company) cycles(r *Report) error {
+	within := c.b.Reach().Ahead
+	all, err := c.incidence(c.all)
+	if err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	within = min(within, all.followed(stillAtRisk))
+	if !(within > 0) {
+		r.missing["cycles"] = "Not available: too few wins to tell how long a win takes."
+		return nil
+	}
+	r.Cycles = &Cycles{WithinDays: within}
+	add := func(to *[]Cycle, group string, rows []int) error {
+		a, err := c.incidence(rows)
+		if err != nil {
+			return fmt.Errorf("report: %w", err)
+		}
+		*to = append(*to, c.cycle(group, rows, a, all, within))
+		return nil
+	}
+	column, groups := c.segments(r)
+	r.Cycles.Segment = column
+	for _, g := range groups {
+		if err := add(&r.Cycles.Segments, g.value, g.rows); err != nil {
+			return err
+		}
+	}
+	for _, g := range c.cohorts() {
+		if err := add(&r.Cycles.Cohorts, g.value, g.rows); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cycle reads the quantiles off the group's incidence of being won.
+func (c *company) cycle(group string, rows []int, own, all incidence, within float64) Cycle {
+	g := Cycle{Group: group, Leads: len(rows), Followed: min(within, own.followed(stillAtRisk))}
+	for _, r := range rows {
+		if c.out.State[r] == datasets.Won && c.out.Days[r] <= within {
+			g.Won++
+		}
+	}
+	if g.Won < fewestWins {
+		return g
+	}
+	ownWon, ownOpen, _ := own.at(g.Followed)
+	allWon, allOpen, _ := all.at(g.Followed)
+	won := func(t float64) float64 {
+		if t <= g.Followed || allOpen == 0 {
+			w, _, _ := own.at(min(t, g.Followed))
+			return w
+		}
+		w, _, _ := all.at(t)
+		return ownWon + ownOpen*(w-allWon)/allOpen
+	}
+	var days []float64
+	for _, t := range own.Time {
+		if t <= g.Followed {
+			days = append(days, t)
+		}
+	}
+	for _, t := range all.Time {
+		if t > g.Followed && t <= within {
+			days = append(days, t)
+		}
+	}
+	total := won(within)
+	quantile := func(p float64) *float64 {
+		for _, t := range days {
+			if won(t) >= p*total {
+				return &t
+			}
+		}
+		return nil
+	}
+	g.P10, g.P50, g.P90 = quantile(0.1), quantile(0.5), quantile(0.9)
+	return g
+}
+
+// segments groups the leads by the campaign, or else by the category that
+// matters most and says where a lead came from or what it is.
+func (c *company) segments(r *Report) (column string, groups []level) {
+	fits := func(name string) bool {
+		col := c.leads.Column(name)
+		if col == nil || col.Kind != datasets.Category || !c.shows(name) {
+			return false
+		}
+		shared, others := levels(col, c.all, fewest)
+		return len(shared) > 1 && len(shared) <= 60 && 2*len(others) < len(c.all)
+	}
+	if name := c.m.Schema.Roles.Campaign; name != "" && fits(name) {
+		column = name
+	}
+	for _, f := range r.Influence {
+		if column == "" && fits(f.Column) {
+			column = f.Column
+		}
+	}
+	if column == "" {
+		return "", nil
+	}
+	shared, others := levels(c.leads.Column(column), c.all, fewest)
+	for len(shared) > mostGroups {
+		last := shared[len(shared)-1]
+		shared, others = shared[:len(shared)-1], append(others, last.rows...)
+	}
+	for i := range shared {
+		shared[i].value = named(shared[i].value)
+	}
+	if len(others) > 0 {
+		shared = append(shared, level{"all others", others})
+	}
+	return column, shared
+}
+
+// cohorts groups the leads by the quarter of creation; quarters of few leads
+// join the next, and those long ago stand together.
+func (c *company) cohorts() []level {
+	if c.out.End == datasets.NoTime {
+		return nil
+	}
+	var list []level
+	last := ""
+	for _, i := range c.byCreation() {
+		t := time.UnixMicro(c.out.Created[i]).UTC()
+		name := fmt.Sprintf("Q%d %d", (int(t.Month())+2)/3, t.Year())
+		switch n := len(list) - 1; {
+		case name == last:
+		case n >= 0 && len(list[n].rows) < fewest:
+			first, _ := ends(list[n].value)
+			list[n].value = first + dash + name
+		default:
+			list = append(list, level{value: name})
+		}
+		last = name
+		list[len(list)-1].rows = append(list[len(list)-1].rows, i)
+	}
+	if n := len(list); n > 1 && len(list[n-1].rows) < fewest {
+		first, _ := ends(list[n-2].value)
+		_, until := ends(list[n-1].value)
+		list[n-2] = level{first + dash + until, slices.Concat(list[n-2].rows, list[n-1].rows)}
+		list = list[:n-1]
+	}
+	for len(list) > mostGroups {
+		_, until := ends(list[1].value)
+		list[1] = level{"until " + until, slices.Concat(list[0].rows, list[1].rows)}
+		list = list[1:]
+	}
+	return list
+}
+
+// ends are the first and the last quarter of a group's name.
+func ends(name string) (first, last string) {
+	first, last, both := strings.Cut(name, dash)
+	if !both {
+		last = first
+	}
+	return first, last
+}
+
+const dash = " – "
+
+// borrowed tells whether a quantile lies where the group goes on as all leads.
+func (g Cycle) borrowed() bool {
+	return g.P90 != nil && *g.P90 > math.Nextafter(g.Followed, math.Inf(1))
+}

@@ -1,0 +1,329 @@
+package report
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/leadcast/leadcast/train"
+	"github.com/leadcast/leadcast/train/bundle"
+)
+
+//go:embed page.html
+var pageText string
+
+//go:embed style.css
+var styleText string
+
+var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
+	"percent": percent, "points": points, "whole": whole, "money": money, "inDays": inDays, "day": longDay, "clean": clean, "plain": plain, "maybe": maybe, "plural": plural,
+	"signed":  func(v float64) string { return fmt.Sprintf("%+.4f", v) },
+	"fixed":   func(digits int, v float64) string { return fmt.Sprintf("%.*f", digits, v) },
+	"times":   func(a, b float64) float64 { return a * b },
+	"slot":    func(name string, p *page) slot { return slot{p.Missing(name), p.Figures[name]} },
+	"month":   monthName,
+	"span":    rangeOf,
+	"short":   func(id string) string { return id[:min(12, len(id))] },
+	"pValue":  pValue,
+	"words":   words,
+	"name":    named,
+	"covered": func(m Month) float64 { return float64(m.Followed) / float64(m.Leads) },
+}).Parse(pageText))
+
+// slot is the figures of a section, or the sentence that stands in their place.
+type slot struct {
+	Why     string
+	Figures []drawn
+}
+
+// drawn is a figure as the page shows it.
+type drawn struct {
+	Title, Note string
+	SVG         template.HTML
+}
+
+// page is what the template shows.
+type page struct {
+	*Report
+	Manifest *bundle.Manifest
+	Style    template.CSS
+	Figures  map[string][]drawn
+	Main     *train.AtHorizon // judged at the main horizon, else at the longest judged one
+}
+
+// Write writes the report as one HTML page that needs no other file and no
+// network. The same report gives the same bytes.
+func (r *Report) Write(w io.Writer) error {
+	p := &page{Report: r, Manifest: r.manifest, Style: template.CSS(styleText), Figures: map[string][]drawn{}, Main: r.judgedAt()}
+	for _, s := range r.sections() {
+		for i := range s.plots {
+			f := &s.plots[i]
+			p.Figures[s.name] = append(p.Figures[s.name], drawn{f.Title, f.note, f.inline()})
+		}
+	}
+	var b bytes.Buffer
+	if err := pageTemplate.Execute(&b, p); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// Missing says why a section is empty; "" where it is not.
+func (p *page) Missing(section string) string {
+	switch section {
+	case "counting", "typical", "cycles":
+		if p.untimed != "" {
+			return p.untimed
+		}
+	}
+	return p.missing[section]
+}
+
+// judgedAt is the evaluation at the main horizon, or at the longest judged
+// one; nil where nothing was judged.
+func (r *Report) judgedAt() *train.AtHorizon {
+	if h := r.main(); h != nil {
+		return h
+	}
+	if n := len(r.Judged.Horizons); n > 0 {
+		return &r.Judged.Horizons[n-1]
+	}
+	return nil
+}
+
+// Within is a horizon in words.
+func (r *Report) Within(days int) string {
+	if days == 0 {
+		return "ever"
+	}
+	return "within " + plural(days, "day", "days")
+}
+
+// Ranking says in plain words how good the order of leads is.
+func (r *Report) Ranking() string {
+	h := r.judgedAt()
+	if h == nil || len(h.Gains) != 20 {
+		return ""
+	}
+	return fmt.Sprintf("Of 100 wins, %.0f are among the 20 %% of leads ranked first; in no particular order it would be 20.", 100*h.Gains[3])
+}
+
+// Truth says in plain words whether the numbers come true.
+func (r *Report) Truth() string {
+	h := r.judgedAt()
+	if h == nil || math.IsNaN(h.OE.Value) {
+		return ""
+	}
+	return fmt.Sprintf("For every 100 wins forecast, %.0f came (95 %% interval %.0f to %.0f).", 100*h.OE.Value, 100*h.OE.Low, 100*h.OE.High)
+}
+
+// Lesson says what counting in the wrong way would make believe.
+func (r *Report) Lesson() string { return r.lesson() }
+
+// Unripe sums up the months that were not yet followed to the main horizon.
+func (r *Report) Unripe() string {
+	if len(r.Immature) == 0 {
+		return ""
+	}
+	leads, first, last := 0, r.Immature[0].Month, r.Immature[len(r.Immature)-1].Month
+	for _, m := range r.Immature {
+		leads += m.Leads - m.Followed
+	}
+	months := monthName(first)
+	if last != first {
+		months += " to " + monthName(last)
+	}
+	return fmt.Sprintf("%s created from %s are younger than %d days: what will become of them is not known yet.", plural(leads, "lead", "leads"), months, r.HorizonDays)
+}
+
+// Steps are the words of the recipe to make this report again.
+func (r *Report) Steps() string {
+	return "leadcast report MODEL LEADS" + map[bool]string{true: " --as-of " + r.AsOf}[r.AsOf != ""]
+}
+
+// section is a part of the report with its figures.
+type section struct {
+	name  string
+	plots []Plot
+}
+
+// Plots are the figures of the report, in its order.
+func (r *Report) Plots() []Plot {
+	var list []Plot
+	for _, s := range r.sections() {
+		list = append(list, s.plots...)
+	}
+	return list
+}
+
+// sections draws everything.
+func (r *Report) sections() []section {
+	return []section{
+		{"counting", r.countingPlots()},
+		{"typical", r.typicalPlots()},
+		{"reliability", r.reliabilityPlots()},
+		{"gain", r.gainPlots()},
+		{"influence", r.influencePlots()},
+		{"dependence", r.dependencePlots()},
+		{"cycles", r.cyclePlots()},
+		{"campaigns", r.campaignPlots()},
+	}
+}
+
+func (r *Report) countingPlots() []Plot {
+	var list []Plot
+	for i, n := range r.Counting {
+		rows := []row{{label: "Open leads count as lost", text: percent(n.OpenAsLost), value: n.OpenAsLost, quiet: true}}
+		if n.ClosedOnly != nil {
+			rows = append(rows, row{label: "Closed leads only", text: percent(*n.ClosedOnly), value: *n.ClosedOnly, quiet: true})
+		}
+		rows = append(rows, row{label: "Each for as long as it was watched", text: percent(n.Censored), value: n.Censored})
+		p, high := bars(rows)
+		list = append(list, Plot{Name: fmt.Sprintf("counting-%d", i+1), Title: n.Group, note: fmt.Sprintf("Won within %d days, %s leads", r.HorizonDays, whole(n.Leads)), high: high, plot: p,
+			alt: fmt.Sprintf("%s: %s won if open leads count as lost, %s of closed leads, %s by Aalen–Johansen", n.Group, percent(n.OpenAsLost), maybe(n.ClosedOnly), percent(n.Censored))})
+	}
+	return list
+}
+
+func (r *Report) typicalPlots() []Plot {
+	var list []Plot
+	for _, t := range r.Typical {
+		note := fmt.Sprintf("Open for %s", plural(int(t.Age), "day", "days"))
+		if t.Age == 0 {
+			note = "Just created"
+		}
+		list = append(list, Plot{Name: "typical-" + strings.ToLower(strings.Fields(t.Place)[1]), Title: t.Place, note: fmt.Sprintf("%s; %s to be won within %d days", note, percent(t.Win), r.HorizonDays), high: 210, side: 44, plot: stacked(t.Curve),
+			alt: fmt.Sprintf("%s: %s to be won within %d days", t.Place, percent(t.Win), r.HorizonDays)})
+	}
+	return list
+}
+
+func (r *Report) reliabilityPlots() []Plot {
+	var list []Plot
+	for _, h := range r.Judged.Horizons {
+		var predicted, observed []float64
+		var n []int
+		for _, b := range h.Reliability {
+			predicted, observed, n = append(predicted, b.Predicted), append(observed, b.Observed), append(n, b.N)
+		}
+		if len(n) == 0 {
+			continue
+		}
+		list = append(list, Plot{Name: fmt.Sprintf("reliability-%dd", h.Days), Title: "Won " + r.Within(h.Days), note: fmt.Sprintf("%d groups of about %s leads; share that was won", len(n), whole(n[0])), high: 230, plot: calibration(predicted, observed, n),
+			alt: fmt.Sprintf("Forecast against what came, won %s: %.2f observed for each expected", r.Within(h.Days), h.OE.Value)})
+	}
+	return list
+}
+
+func (r *Report) gainPlots() []Plot {
+	h := r.judgedAt()
+	if h == nil || len(h.Gains) == 0 {
+		return nil
+	}
+	return []Plot{
+		{Name: "gain", Title: "Wins found", note: "Share of all wins; dashed: in no particular order", high: 230, plot: gains(h.Gains), alt: r.Ranking()},
+		{Name: "lift", Title: "Times better than chance", note: "Wins among the leads ranked first ÷ among as many at random", high: 230, plot: lift(h.Gains), alt: "Lift by share of leads worked"},
+	}
+}
+
+const mostInfluences = 12
+
+func (r *Report) influencePlots() []Plot {
+	var rows []row
+	for _, f := range r.Influence[:min(mostInfluences, len(r.Influence))] {
+		rows = append(rows, row{label: plain(f.Column), text: strings.TrimPrefix(points(f.Effect), "+"), value: f.Effect})
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	p, high := bars(rows)
+	return []Plot{{Name: "influence", Title: "What moves the chance", note: "Mean change of the chance, up or down, in percentage points", high: high, plot: p, alt: "Columns by how much they move forecasts"}}
+}
+
+func (r *Report) dependencePlots() []Plot {
+	var list []Plot
+	for _, f := range r.Influence {
+		if len(f.Points) < 2 {
+			continue
+		}
+		d := Plot{Name: fmt.Sprintf("dependence-%d", len(list)+1), Title: plain(f.Column), note: "Mean chance to be won " + r.Within(r.HorizonDays), high: 210, alt: "Mean chance by " + plain(f.Column)}
+		if f.number {
+			d.plot = dependence(f.Points)
+		} else {
+			var rows []row
+			for _, q := range f.Points {
+				rows = append(rows, row{label: q.Value, text: percent(q.Win), value: q.Win})
+			}
+			d.plot, d.high = bars(rows)
+		}
+		list = append(list, d)
+	}
+	return list
+}
+
+func (r *Report) cyclePlots() []Plot {
+	if r.Cycles == nil {
+		return nil
+	}
+	var list []Plot
+	add := func(name, title string, groups []Cycle) {
+		var rows []row
+		for _, g := range groups {
+			one := row{label: fmt.Sprintf("%s (%s leads)", g.Group, whole(g.Leads)), text: rangeOf(g), empty: g.P50 == nil}
+			if g.P50 != nil {
+				one.low, one.value, one.high = *g.P10, *g.P50, *g.P90
+				one.quiet = g.borrowed()
+			}
+			rows = append(rows, one)
+		}
+		if len(rows) > 0 {
+			p, high := bars(rows)
+			list = append(list, Plot{Name: name, Title: title, note: "Days from creation to won: half of the wins (1 in 10 – 9 in 10)", high: high, plot: p, alt: title})
+		}
+	}
+	if r.Cycles.Segment != "" {
+		add("cycle-by-segment", "By "+strings.ToLower(plain(r.Cycles.Segment)), r.Cycles.Segments)
+	}
+	add("cycle-by-quarter", "By quarter of creation", r.Cycles.Cohorts)
+	return list
+}
+
+func (r *Report) campaignPlots() []Plot {
+	if r.Campaigns == nil {
+		return nil
+	}
+	var rows []row
+	for _, a := range r.Campaigns.Arms {
+		one := row{label: fmt.Sprintf("%s (%s leads)", named(a.Arm), whole(a.Leads)), text: "not yet", empty: true}
+		if a.Ripe && a.Win != nil {
+			one = row{label: one.label, text: percent(*a.Win), low: a.CI[0], value: *a.Win, high: a.CI[1]}
+		}
+		rows = append(rows, one)
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	p, high := bars(rows)
+	return []Plot{{Name: "campaigns", Title: "Won within " + plural(r.Campaigns.HorizonDays, "day", "days"), note: "Share of each campaign's leads, with its 95 % interval", high: high, plot: p, alt: "Campaigns by share won"}}
+}
+
+func monthName(month string) string {
+	t, err := time.Parse("2006-01", month)
+	if err != nil {
+		return month
+	}
+	return t.Format("January 2006")
+}
+
+func pValue(p float64) string {
+	if p < 0.001 {
+		return "below 0.001"
+	}
+	return fmt.Sprintf("%.3f", p)
+}
