@@ -11,7 +11,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// shares and numbers mark an axis.
+// ticks are the marks of an axis.
 type ticks struct {
 	percent bool
 	at      []float64 // nil: where they fit
@@ -33,7 +33,7 @@ func (t ticks) Ticks(low, high float64) []plot.Tick {
 		}
 		k.Label = short(k.Value)
 		if t.percent {
-			k.Label = strconv.FormatFloat(math.Round(1e4*k.Value)/100, 'g', 4, 64) + " %"
+			k.Label = strconv.FormatFloat(math.Round(1e4*k.Value)/100, 'g', 4, 64) + nbsp + "%"
 		}
 		kept = append(kept, k)
 	}
@@ -194,18 +194,23 @@ func lift(share []float64) *plot.Plot {
 	return p
 }
 
-// dependence draws the mean chance over the values of a number.
+// dependence draws the mean chance over the values of a number, one dot after
+// the other: their distances would say little where a few values are huge.
 func dependence(points []Point) *plot.Plot {
 	p := blank()
 	grid(p)
 	var x, y []float64
+	var marks plot.ConstantTicks
 	top := 0.0
-	for _, q := range points {
-		x, y = append(x, *q.Number), append(y, q.Win)
+	for i, q := range points {
+		x, y = append(x, float64(i)), append(y, q.Win)
 		top = max(top, q.Win)
+		if step := (len(points) + 5) / 6; i%step == 0 {
+			marks = append(marks, plot.Tick{Value: float64(i), Label: short(*q.Number)})
+		}
 	}
-	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = x[0], x[len(x)-1], 0, top*1.12
-	p.X.Tick.Marker, p.Y.Tick.Marker = ticks{}, ticks{percent: true}
+	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0, x[len(x)-1], 0, top*1.12
+	p.X.Tick.Marker, p.Y.Tick.Marker = marks, ticks{percent: true}
 	curve(p, x, y, stroke("accent", 2.2))
 	p.Add(drawing(func(c draw.Canvas, p *plot.Plot) {
 		tx, ty := p.Transforms(&c)
@@ -248,9 +253,9 @@ func bars(rows []row) (p *plot.Plot, tall vg.Length) {
 			c.FillText(value, vg.Point{X: c.Max.X, Y: y - 12}, r.text)
 			label := letters(11, "ink", false)
 			c.FillText(label, vg.Point{X: c.Min.X, Y: y - 12}, fit(r.label, label, c.Max.X-c.Min.X-value.Width(r.text)-10))
-			colour, pale := "accent", "pale"
+			colour, pale, dot := "accent", "pale", "accent"
 			if r.quiet {
-				colour, pale = "grey", "grey"
+				colour, pale, dot = "grey", "grey", "soft"
 			}
 			block := func(colour string, from, to, half vg.Length) {
 				if to > from {
@@ -262,7 +267,7 @@ func bars(rows []row) (p *plot.Plot, tall vg.Length) {
 			case r.empty:
 			case r.high > r.low:
 				block(pale, at(r.low), at(r.high), 3)
-				c.DrawGlyphNoClip(draw.GlyphStyle{Color: theme[colour], Radius: 4, Shape: draw.CircleGlyph{}}, vg.Point{X: min(max(at(r.value), c.Min.X+4), c.Max.X-4), Y: y - 21})
+				c.DrawGlyphNoClip(draw.GlyphStyle{Color: theme[dot], Radius: 4, Shape: draw.CircleGlyph{}}, vg.Point{X: min(max(at(r.value), c.Min.X+4), c.Max.X-4), Y: y - 21})
 			default:
 				block(colour, c.Min.X, max(at(r.value), c.Min.X+1), 3)
 			}
@@ -276,5 +281,5 @@ func rangeOf(g Cycle) string {
 	if g.P50 == nil {
 		return "too few wins"
 	}
-	return fmt.Sprintf("%s (%s–%s) days", inDays(g.P50), inDays(g.P10), inDays(g.P90))
+	return fmt.Sprintf("%s (%s–%s)", inDays(g.P50), inDays(g.P10), inDays(g.P90))
 }

@@ -123,7 +123,7 @@ func (r *Report) lesson() string {
 			return ""
 		}
 		n := r.Counting[0]
-		return fmt.Sprintf("Counting open leads as lost gives %s, and looking at closed leads only gives %s; counting each lead for as long as it was watched gives %s.", percent(n.OpenAsLost), maybe(n.ClosedOnly), percent(n.Censored))
+		return fmt.Sprintf("Counting open leads as lost gives %s, and looking at closed leads only gives %s; counting each lead for as long as it was watched gives %s.", tenths(n.OpenAsLost), maybe(n.ClosedOnly), tenths(n.Censored))
 	}
 	old, young := r.Counting[1], r.Counting[2]
 	naive, honest := young.OpenAsLost/old.OpenAsLost-1, young.Censored/old.Censored-1
@@ -157,5 +157,5 @@ func maybe(p *float64) string {
 	if p == nil {
 		return "–"
 	}
-	return percent(*p)
+	return tenths(*p)
 }

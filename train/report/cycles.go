@@ -118,8 +118,11 @@ func (c *company) cycle(group string, rows []int, own, all incidence, within flo
 	return g
 }
 
-// segments groups the leads by the campaign, or else by the category that
-// matters most and says where a lead came from or what it is.
+// telling are words of columns that sellers ask for first.
+var telling = []string{"source", "channel", "campaign", "segment", "product", "industry", "region", "country"}
+
+// segments groups the leads by the campaign, or else by a column that sellers
+// ask for, or else by the category that matters most.
 func (c *company) segments(r *Report) (column string, groups []level) {
 	fits := func(name string) bool {
 		col := c.leads.Column(name)
@@ -131,6 +134,13 @@ func (c *company) segments(r *Report) (column string, groups []level) {
 	}
 	if name := c.m.Schema.Roles.Campaign; name != "" && fits(name) {
 		column = name
+	}
+	for _, word := range telling {
+		for _, name := range c.leads.Names() {
+			if column == "" && strings.Contains(strings.ToLower(name), word) && fits(name) {
+				column = name
+			}
+		}
 	}
 	for _, f := range r.Influence {
 		if column == "" && fits(f.Column) {

@@ -97,7 +97,7 @@ func (p *Plot) SVG(w io.Writer) error {
 	if _, err := c.WriteTo(&b); err != nil {
 		return err
 	}
-	_, err := io.WriteString(w, fonts.ReplaceAllString(b.String(), `font-family:system-ui,Arial,Helvetica,sans-serif;font-weight:$1;`))
+	_, err := io.WriteString(w, fonts.ReplaceAllString(b.String(), `font-family:Arial,Helvetica,Liberation Sans,sans-serif;font-weight:$1;`))
 	return err
 }
 

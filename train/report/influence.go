@@ -14,6 +14,7 @@ type Influence struct {
 	Column string  `json:"column"`
 	Effect float64 `json:"effect"`           // mean |change of p_win|, of new leads
 	Points []Point `json:"points,omitempty"` // partial dependence; nil where values are not shown
+	tried  int     // values of words that Points were chosen from
 	number bool
 }
 
@@ -29,7 +30,8 @@ const (
 	influenceSample = 1000 // leads whose reasons are averaged
 	dependSample    = 300  // leads whose value is varied
 	dependColumns   = 6    // columns that are drawn
-	dependValues    = 8    // values of words that are tried
+	dependValues    = 24   // values of words that are tried
+	dependEnds      = 4    // and of them, drawn at either end where there are more than twice as many
 	reasonsEach     = 10
 )
 
@@ -88,6 +90,7 @@ func (c *company) depend(ctx context.Context, f *Influence) error {
 	case datasets.Category:
 		shared, _ := levels(column, c.all, fewest)
 		for _, l := range shared[:min(dependValues, len(shared))] {
+			f.tried++
 			f.Points = append(f.Points, Point{Value: named(l.value)})
 			values.Texts.Append(l.value)
 		}
@@ -131,6 +134,9 @@ func (c *company) depend(ctx context.Context, f *Influence) error {
 	}
 	if column.Kind == datasets.Category {
 		slices.SortStableFunc(f.Points, func(a, b Point) int { return cmp.Compare(b.Win, a.Win) })
+		if n := len(f.Points); n > 2*dependEnds {
+			f.Points = slices.Delete(f.Points, dependEnds, n-dependEnds)
+		}
 	}
 	return nil
 }
@@ -152,11 +158,7 @@ func quantiles(x []float64) []float64 {
 	slices.Sort(known)
 	var list []float64
 	for k := range 12 {
-		v := known[int((0.02+0.96*float64(k)/11)*float64(len(known)-1))]
-		if scale := math.Pow(10, math.Floor(math.Log10(math.Abs(v)))-1); v != math.Trunc(v) || math.Abs(v) >= 100 {
-			v = math.Round(v/scale) * scale
-		}
-		list = append(list, v)
+		list = append(list, twoDigits(known[int((0.02+0.96*float64(k)/11)*float64(len(known)-1))]))
 	}
 	return slices.Compact(list)
 }

@@ -31,6 +31,8 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"short":   func(id string) string { return id[:min(12, len(id))] },
 	"pValue":  pValue,
 	"words":   words,
+	"tenths":  tenths,
+	"upper":   func(s string) string { return strings.ToUpper(s[:min(1, len(s))]) + s[min(1, len(s)):] },
 	"name":    named,
 	"covered": func(m Month) float64 { return float64(m.Followed) / float64(m.Leads) },
 }).Parse(pageText))
@@ -179,14 +181,14 @@ func (r *Report) sections() []section {
 func (r *Report) countingPlots() []Plot {
 	var list []Plot
 	for i, n := range r.Counting {
-		rows := []row{{label: "Open leads count as lost", text: percent(n.OpenAsLost), value: n.OpenAsLost, quiet: true}}
+		rows := []row{{label: "Open leads count as lost", text: tenths(n.OpenAsLost), value: n.OpenAsLost, quiet: true}}
 		if n.ClosedOnly != nil {
-			rows = append(rows, row{label: "Closed leads only", text: percent(*n.ClosedOnly), value: *n.ClosedOnly, quiet: true})
+			rows = append(rows, row{label: "Closed leads only", text: tenths(*n.ClosedOnly), value: *n.ClosedOnly, quiet: true})
 		}
-		rows = append(rows, row{label: "Each for as long as it was watched", text: percent(n.Censored), value: n.Censored})
+		rows = append(rows, row{label: "Each for as long as it was watched", text: tenths(n.Censored), value: n.Censored})
 		p, high := bars(rows)
 		list = append(list, Plot{Name: fmt.Sprintf("counting-%d", i+1), Title: n.Group, note: fmt.Sprintf("Won within %d days, %s leads", r.HorizonDays, whole(n.Leads)), high: high, plot: p,
-			alt: fmt.Sprintf("%s: %s won if open leads count as lost, %s of closed leads, %s by Aalen–Johansen", n.Group, percent(n.OpenAsLost), maybe(n.ClosedOnly), percent(n.Censored))})
+			alt: fmt.Sprintf("%s: %s won if open leads count as lost, %s of closed leads, %s by Aalen–Johansen", n.Group, tenths(n.OpenAsLost), maybe(n.ClosedOnly), tenths(n.Censored))})
 	}
 	return list
 }
@@ -194,11 +196,11 @@ func (r *Report) countingPlots() []Plot {
 func (r *Report) typicalPlots() []Plot {
 	var list []Plot
 	for _, t := range r.Typical {
-		note := fmt.Sprintf("Open for %s", plural(int(t.Age), "day", "days"))
+		note := fmt.Sprintf("Open %s", plural(int(t.Age), "day", "days"))
 		if t.Age == 0 {
 			note = "Just created"
 		}
-		list = append(list, Plot{Name: "typical-" + strings.ToLower(strings.Fields(t.Place)[1]), Title: t.Place, note: fmt.Sprintf("%s; %s to be won within %d days", note, percent(t.Win), r.HorizonDays), high: 210, side: 44, plot: stacked(t.Curve),
+		list = append(list, Plot{Name: "typical-" + strings.ToLower(strings.Fields(t.Place)[1]), Title: t.Place, note: fmt.Sprintf("%s; won within %d days: %s", note, r.HorizonDays, percent(t.Win)), high: 210, side: 44, plot: stacked(t.Curve),
 			alt: fmt.Sprintf("%s: %s to be won within %d days", t.Place, percent(t.Win), r.HorizonDays)})
 	}
 	return list
@@ -227,8 +229,8 @@ func (r *Report) gainPlots() []Plot {
 		return nil
 	}
 	return []Plot{
-		{Name: "gain", Title: "Wins found", note: "Share of all wins; dashed: in no particular order", high: 230, plot: gains(h.Gains), alt: r.Ranking()},
-		{Name: "lift", Title: "Times better than chance", note: "Wins among the leads ranked first ÷ among as many at random", high: 230, plot: lift(h.Gains), alt: "Lift by share of leads worked"},
+		{Name: "gain", Title: "Wins found", note: "Share of all wins; dashed: in no order", high: 230, plot: gains(h.Gains), alt: r.Ranking()},
+		{Name: "lift", Title: "Times better than chance", note: "Dashed: in no particular order", high: 230, plot: lift(h.Gains), alt: "Lift by share of leads worked"},
 	}
 }
 
@@ -243,7 +245,7 @@ func (r *Report) influencePlots() []Plot {
 		return nil
 	}
 	p, high := bars(rows)
-	return []Plot{{Name: "influence", Title: "What moves the chance", note: "Mean change of the chance, up or down, in percentage points", high: high, plot: p, alt: "Columns by how much they move forecasts"}}
+	return []Plot{{Name: "influence", Title: "What moves the chance", note: "Mean change, up or down, in percentage points", high: high, plot: p, alt: "Columns by how much they move forecasts"}}
 }
 
 func (r *Report) dependencePlots() []Plot {
@@ -252,8 +254,12 @@ func (r *Report) dependencePlots() []Plot {
 		if len(f.Points) < 2 {
 			continue
 		}
-		d := Plot{Name: fmt.Sprintf("dependence-%d", len(list)+1), Title: plain(f.Column), note: "Mean chance to be won " + r.Within(r.HorizonDays), high: 210, alt: "Mean chance by " + plain(f.Column)}
+		d := Plot{Name: fmt.Sprintf("dependence-%d", len(list)+1), Title: plain(f.Column), note: "Mean chance " + r.Within(r.HorizonDays), high: 210, alt: "Mean chance by " + plain(f.Column)}
+		if f.tried > len(f.Points) {
+			d.note += fmt.Sprintf(", ends of %d values", f.tried)
+		}
 		if f.number {
+			d.note += ", a dot for every 9 % of leads"
 			d.plot = dependence(f.Points)
 		} else {
 			var rows []row
@@ -284,7 +290,7 @@ func (r *Report) cyclePlots() []Plot {
 		}
 		if len(rows) > 0 {
 			p, high := bars(rows)
-			list = append(list, Plot{Name: name, Title: title, note: "Days from creation to won: half of the wins (1 in 10 – 9 in 10)", high: high, plot: p, alt: title})
+			list = append(list, Plot{Name: name, Title: title, note: "Days to half of the wins (1 in 10 – 9 in 10)", high: high, plot: p, alt: title})
 		}
 	}
 	if r.Cycles.Segment != "" {

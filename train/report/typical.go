@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/leadcast/leadcast/datasets"
@@ -66,6 +67,9 @@ func (c *company) typical(ctx context.Context, r *Report, scores []bundle.Score)
 		s := &one[0]
 		t := Typical{Place: p.name, Rank: p.rank, Win: *s.Win, Age: s.Curve.From}
 		for _, reason := range s.Reasons {
+			if math.Abs(reason.Effect) < 0.0005 {
+				continue // less than a twentieth of a point
+			}
 			t.Fields = append(t.Fields, c.because(reason, row, t.Age))
 		}
 		until := c.b.Reach().Longest(t.Age)

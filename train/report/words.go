@@ -57,13 +57,13 @@ func whole(n int) string {
 	return s
 }
 
-// money writes an amount: 950, 12,400, 1.25 million.
+// money writes an amount: 950, 12,400, 1.25M.
 func money(v float64) string {
 	switch a := math.Abs(v); {
 	case a >= 1e9:
-		return strconv.FormatFloat(v/1e9, 'f', 2, 64) + " billion"
+		return strconv.FormatFloat(v/1e9, 'f', 2, 64) + "bn"
 	case a >= 1e6:
-		return strconv.FormatFloat(v/1e6, 'f', 2, 64) + " million"
+		return strconv.FormatFloat(v/1e6, 'f', 2, 64) + "M"
 	case a >= 1e4:
 		return whole(int(math.Round(v/100) * 100))
 	}
@@ -73,15 +73,25 @@ func money(v float64) string {
 // rough writes a number with two digits that count, which says what it is
 // like and not whose it is.
 func rough(v float64) string {
-	if v == math.Trunc(v) && math.Abs(v) < 100 {
+	if v < 0 {
+		return "−" + rough(-v)
+	}
+	if v == math.Trunc(v) && v < 100 {
 		return strconv.Itoa(int(v))
 	}
-	scale := math.Pow(10, math.Floor(math.Log10(math.Abs(v)))-1)
-	v = math.Round(v/scale) * scale
-	if math.Abs(v) >= 100 && math.Abs(v) < 1e9 {
+	if v = twoDigits(v); v >= 100 && v < 1e9 {
 		return whole(int(math.Round(v)))
 	}
 	return strconv.FormatFloat(v, 'g', 2, 64)
+}
+
+// twoDigits rounds to two digits that count; smaller whole numbers stay.
+func twoDigits(v float64) float64 {
+	if v == math.Trunc(v) && math.Abs(v) < 100 {
+		return v
+	}
+	scale := math.Pow(10, math.Floor(math.Log10(math.Abs(v)))-1)
+	return math.Round(v/scale) * scale
 }
 
 func yesNo(v float64) string {
@@ -91,16 +101,24 @@ func yesNo(v float64) string {
 	return "no"
 }
 
+const nbsp = "\u00a0" // between a number and its sign
+
 // percent writes a share: 0.4 %, 4.1 %, 41 %.
 func percent(p float64) string {
 	switch a := math.Abs(100 * p); {
 	case math.IsNaN(p):
 		return "–"
+	case a != 0 && a < 0.05:
+		return "below 0.1" + nbsp + "%"
 	case a != 0 && a < 9.95:
-		return strconv.FormatFloat(100*p, 'f', 1, 64) + " %"
+		return strconv.FormatFloat(100*p, 'f', 1, 64) + nbsp + "%"
 	}
-	return strconv.FormatFloat(100*p, 'f', 0, 64) + " %"
+	return strconv.FormatFloat(100*p, 'f', 0, 64) + nbsp + "%"
 }
+
+// tenths writes a share with one digit after the point, for shares that stand
+// side by side.
+func tenths(p float64) string { return strconv.FormatFloat(100*p, 'f', 1, 64) + nbsp + "%" }
 
 // points writes a difference of shares: +4.1 points.
 func points(p float64) string {
