@@ -279,7 +279,7 @@ func bars(rows []row) (p *plot.Plot, tall vg.Length) {
 // rangeOf says a span of days in words.
 func rangeOf(g Cycle) string {
 	if g.P50 == nil {
-		return "too few wins"
+		return "not known"
 	}
 	return fmt.Sprintf("%s (%s–%s)", inDays(g.P50), inDays(g.P10), inDays(g.P90))
 }

@@ -132,13 +132,13 @@ func (r *Report) lesson() string {
 	se := func(n Counting) float64 { return (n.CI[1] - n.CI[0]) / (2 * 1.96) }
 	switch gap := math.Abs(young.Censored - old.Censored); {
 	case gap < 1.96*math.Hypot(se(young), se(old)):
-		return sentence + " That is the calendar and not the leads: watched for equally long, there is no difference beyond chance."
+		return sentence + " That comes from how they were watched and not from the leads: on equal terms there is no difference beyond chance."
 	case (honest < 0) != (naive < 0):
-		return sentence + fmt.Sprintf(" The opposite is true: watched for equally long, they are %s.", relative(honest))
+		return sentence + fmt.Sprintf(" The opposite is true: on equal terms they are %s.", relative(honest))
 	case math.Abs(naive) > 1.5*math.Abs(honest):
-		return sentence + fmt.Sprintf(" Most of that is the calendar: watched for equally long, they are %s.", relative(honest))
+		return sentence + fmt.Sprintf(" Most of that comes from how they were watched: on equal terms they are %s.", relative(honest))
 	}
-	return sentence + fmt.Sprintf(" Watched for equally long, they are %s.", relative(honest))
+	return sentence + fmt.Sprintf(" On equal terms they are %s.", relative(honest))
 }
 
 func relative(d float64) string {

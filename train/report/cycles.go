@@ -23,7 +23,7 @@ type Cycle struct {
 	Group    string   `json:"group"`
 	Leads    int      `json:"leads"`
 	Won      int      `json:"won"`
-	P10      *float64 `json:"p10_days"` // nil with fewer than 5 wins
+	P10      *float64 `json:"p10_days"` // nil with fewer than 5 wins, or where leads were not watched from their creation
 	P50      *float64 `json:"p50_days"`
 	P90      *float64 `json:"p90_days"`
 	Followed float64  `json:"followed_days"` // beyond this day the group is taken to go on as all leads do
@@ -76,12 +76,16 @@ func (c *company) cycles(r *Report) error {
 // cycle reads the quantiles off the group's incidence of being won.
 func (c *company) cycle(group string, rows []int, own, all incidence, within float64) Cycle {
 	g := Cycle{Group: group, Leads: len(rows), Followed: min(within, own.followed(stillAtRisk))}
+	fromStart := 0
 	for _, r := range rows {
 		if c.out.State[r] == datasets.Won && c.out.Days[r] <= within {
 			g.Won++
 		}
+		if c.out.Entry[r] < 1 {
+			fromStart++
+		}
 	}
-	if g.Won < fewestWins {
+	if g.Won < fewestWins || fromStart < stillAtRisk {
 		return g
 	}
 	ownWon, ownOpen, _ := own.at(g.Followed)
@@ -119,10 +123,11 @@ func (c *company) cycle(group string, rows []int, own, all incidence, within flo
 }
 
 // telling are words of columns that sellers ask for first.
-var telling = []string{"source", "channel", "campaign", "segment", "product", "industry", "region", "country"}
+var telling = []string{"source", "channel", "origin", "campaign", "segment", "product", "industry", "region", "country"}
 
 // segments groups the leads by the campaign, or else by a column that sellers
-// ask for, or else by the category that matters most.
+// ask for, or else by the category that matters most; only by one that the
+// model reads, for others may have been filled in at closing.
 func (c *company) segments(r *Report) (column string, groups []level) {
 	fits := func(name string) bool {
 		col := c.leads.Column(name)
@@ -136,9 +141,9 @@ func (c *company) segments(r *Report) (column string, groups []level) {
 		column = name
 	}
 	for _, word := range telling {
-		for _, name := range c.leads.Names() {
-			if column == "" && strings.Contains(strings.ToLower(name), word) && fits(name) {
-				column = name
+		for _, o := range c.b.Outputs() {
+			if column == "" && strings.Contains(strings.ToLower(o.Origin), word) && fits(o.Origin) {
+				column = o.Origin
 			}
 		}
 	}

@@ -33,6 +33,7 @@ const (
 	dependValues    = 24   // values of words that are tried
 	dependEnds      = 4    // and of them, drawn at either end where there are more than twice as many
 	reasonsEach     = 10
+	unseen          = 0.0005 // an effect that is shown as nothing
 )
 
 // influence averages reasons over new leads and varies the columns that matter
@@ -68,7 +69,7 @@ func (c *company) influence(ctx context.Context, r *Report) error {
 	drawn := 0
 	for i := range r.Influence {
 		f := &r.Influence[i]
-		if drawn == dependColumns || f.Effect < 1e-4 {
+		if drawn == dependColumns || f.Effect < unseen {
 			break
 		}
 		if !c.shows(f.Column) {

@@ -99,12 +99,26 @@ func (r *Report) judgedAt() *train.AtHorizon {
 	return nil
 }
 
-// Within is a horizon in words.
+// Within is a horizon in words, after a word; nothing without times.
 func (r *Report) Within(days int) string {
 	if days == 0 {
-		return "ever"
+		return ""
 	}
-	return "within " + plural(days, "day", "days")
+	return " within " + plural(days, "day", "days")
+}
+
+// Fate says what has become of the leads.
+func (r *Report) Fate() string {
+	parts := []string{whole(r.Leads.Won) + " won"}
+	if r.Leads.Lost > 0 {
+		parts = append(parts, whole(r.Leads.Lost)+" lost")
+	}
+	if r.Timed {
+		parts = append(parts, whole(r.Leads.Open)+" still open")
+	} else if r.Leads.Open > 0 {
+		parts = append(parts, whole(r.Leads.Open)+" without an outcome")
+	}
+	return enumerate(parts)
 }
 
 // Ranking says in plain words how good the order of leads is.
@@ -115,6 +129,9 @@ func (r *Report) Ranking() string {
 	}
 	return fmt.Sprintf("Of 100 wins, %.0f are among the 20 %% of leads ranked first; in no particular order it would be 20.", 100*h.Gains[3])
 }
+
+// Columns is the number of the user's columns that the model reads.
+func (r *Report) Columns() int { return r.columns }
 
 // Truth says in plain words whether the numbers come true.
 func (r *Report) Truth() string {
@@ -217,8 +234,8 @@ func (r *Report) reliabilityPlots() []Plot {
 		if len(n) == 0 {
 			continue
 		}
-		list = append(list, Plot{Name: fmt.Sprintf("reliability-%dd", h.Days), Title: "Won " + r.Within(h.Days), note: fmt.Sprintf("%d groups of about %s leads; share that was won", len(n), whole(n[0])), high: 230, plot: calibration(predicted, observed, n),
-			alt: fmt.Sprintf("Forecast against what came, won %s: %.2f observed for each expected", r.Within(h.Days), h.OE.Value)})
+		list = append(list, Plot{Name: strings.TrimSuffix(fmt.Sprintf("reliability-%dd", h.Days), "-0d"), Title: "Won" + r.Within(h.Days), note: fmt.Sprintf("%d groups of about %s leads; share that was won", len(n), whole(n[0])), high: 230, plot: calibration(predicted, observed, n),
+			alt: fmt.Sprintf("Forecast against what came, won%s: %.2f observed for each expected", r.Within(h.Days), h.OE.Value)})
 	}
 	return list
 }
@@ -239,7 +256,7 @@ const mostInfluences = 12
 func (r *Report) influencePlots() []Plot {
 	var rows []row
 	for _, f := range r.Influence[:min(mostInfluences, len(r.Influence))] {
-		rows = append(rows, row{label: plain(f.Column), text: strings.TrimPrefix(points(f.Effect), "+"), value: f.Effect})
+		rows = append(rows, row{label: plain(f.Column), text: effect(f.Effect), value: f.Effect})
 	}
 	if len(rows) == 0 {
 		return nil
@@ -254,7 +271,7 @@ func (r *Report) dependencePlots() []Plot {
 		if len(f.Points) < 2 {
 			continue
 		}
-		d := Plot{Name: fmt.Sprintf("dependence-%d", len(list)+1), Title: plain(f.Column), note: "Mean chance " + r.Within(r.HorizonDays), high: 210, alt: "Mean chance by " + plain(f.Column)}
+		d := Plot{Name: fmt.Sprintf("dependence-%d", len(list)+1), Title: plain(f.Column), note: "Mean chance" + r.Within(r.HorizonDays), high: 210, alt: "Mean chance by " + plain(f.Column)}
 		if f.tried > len(f.Points) {
 			d.note += fmt.Sprintf(", ends of %d values", f.tried)
 		}

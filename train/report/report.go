@@ -49,6 +49,7 @@ type Report struct {
 	Campaigns   *Campaigns        `json:"campaigns,omitempty"`
 	missing     map[string]string // why a section is empty, by its name
 	manifest    *bundle.Manifest
+	columns     int    // that the model reads
 	untimed     string // why what needs times is not available
 }
 
@@ -132,7 +133,11 @@ func New(ctx context.Context, in Input) (*Report, error) {
 	m := c.m
 	r := &Report{Model: in.Bundle.ID(), Timed: m.Timed, Split: training.Split, Leaderboard: training.Leaderboard, Judged: training.Judged,
 		Withheld: m.Withheld, Notes: training.Notes, Campaigns: in.Campaigns, missing: map[string]string{}, manifest: m}
-	r.Leads = Counts{Total: len(c.all)}
+	uses := map[string]bool{}
+	for _, o := range in.Bundle.Outputs() {
+		uses[o.Origin] = true
+	}
+	r.columns, r.Leads = len(uses), Counts{Total: len(c.all)}
 	for _, s := range c.out.State {
 		switch s {
 		case datasets.Won:
@@ -291,12 +296,19 @@ func (r *Report) warnings() []string {
 	if r.Timed && r.Leads.Lost == 0 {
 		list = append(list, "Losses are not recorded: a lead is either won or still open, however long ago it was created.")
 	}
-	if h := r.main(); h != nil && (h.OE.Low > 1 || h.OE.High < 1) {
+	h := r.judgedAt()
+	if h == nil {
+		return list
+	}
+	if h.AUC.Low <= 0.5 || len(h.Gains) == 20 && h.Gains[3] < 0.2 {
+		list = append(list, "On the leads it was judged on, the order of leads was no better than chance. Do not choose leads by it.")
+	}
+	if h.OE.Low > 1 || h.OE.High < 1 {
 		more := "more"
 		if h.OE.Value < 1 {
 			more = "fewer"
 		}
-		list = append(list, fmt.Sprintf("On the leads it was judged on, %s came than were forecast (%.0f for every 100), beyond chance. Read the order of leads rather than the level of the numbers.", more+" wins", 100*h.OE.Value))
+		list = append(list, fmt.Sprintf("On the leads it was judged on, %s wins came than were forecast (%.0f for every 100), beyond chance. Expect the same of the sums here.", more, 100*h.OE.Value))
 	}
 	return list
 }

@@ -67,8 +67,8 @@ func (c *company) typical(ctx context.Context, r *Report, scores []bundle.Score)
 		s := &one[0]
 		t := Typical{Place: p.name, Rank: p.rank, Win: *s.Win, Age: s.Curve.From}
 		for _, reason := range s.Reasons {
-			if math.Abs(reason.Effect) < 0.0005 {
-				continue // less than a twentieth of a point
+			if math.Abs(reason.Effect) < unseen {
+				continue
 			}
 			t.Fields = append(t.Fields, c.because(reason, row, t.Age))
 		}

@@ -7,9 +7,10 @@ import (
 	"github.com/leadcast/leadcast/datasets"
 )
 
-// personal are words in the names of columns that may say who a person is.
+// personal are words in the names of columns that may say who a person is,
+// a customer or a colleague.
 var personal = []string{"name", "mail", "phone", "mobile", "contact", "owner", "address", "street", "birth", "url", "website", "note", "comment", "person", "account",
-	"company", "message", "description", "text", "subject"}
+	"company", "message", "description", "text", "subject", "manager", "agent", "seller", "representative", "sales_rep", "salesrep", "sales rep", "user", "assign", "advis", "employee", "_by", " by"}
 
 // derived are the features that tell of persons, or of what they wrote.
 var derived = []string{"email", "phone", "text", "url"}
@@ -18,7 +19,8 @@ var derived = []string{"email", "phone", "text", "url"}
 const fewest = 20
 
 // shows tells whether the values of a column may be named: it must be one of a
-// limited set or a number, and nobody's name. The campaign may always.
+// limited set or a number, and nobody's name. The campaign may always. Numbers
+// are rounded before they are shown, so of them only telephones are kept back.
 func (c *company) shows(column string) bool {
 	f, roles := c.m.Schema.Field(column), c.m.Schema.Roles
 	switch {
@@ -33,6 +35,9 @@ func (c *company) shows(column string) bool {
 		if o.Origin == column && slices.Contains(derived, o.Kind) {
 			return false
 		}
+	}
+	if f.Kind == datasets.Number {
+		return true
 	}
 	low := strings.ToLower(column)
 	return !slices.ContainsFunc(personal, func(word string) bool { return strings.Contains(low, word) })

@@ -132,6 +132,14 @@ func points(p float64) string {
 	return "+" + s + " points"
 }
 
+// effect writes a mean change without its direction.
+func effect(p float64) string {
+	if p < unseen {
+		return "below 0.1 points"
+	}
+	return strings.TrimPrefix(points(p), "+")
+}
+
 // inDays writes a number of days.
 func inDays(d *float64) string {
 	if d == nil || math.IsNaN(*d) {
@@ -152,8 +160,8 @@ func longDay(day string) string {
 	return t.Format("2 January 2006")
 }
 
-// list joins words: a, b and c.
-func list(words []string) string {
+// enumerate joins words: a, b and c.
+func enumerate(words []string) string {
 	if len(words) < 2 {
 		return strings.Join(words, "")
 	}
