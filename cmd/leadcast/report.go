@@ -52,6 +52,9 @@ func (p *program) report(ctx context.Context, r *reporting, model string, files 
 	if err := writableFile(r.out, append(files, model)...); err != nil {
 		return err
 	}
+	if info, err := os.Stat(r.plots); r.plots != "" && err == nil && !info.IsDir() {
+		return usagef("--plots wants a folder: %q is a file", r.plots)
+	}
 	asOf, err := moment("as-of", r.asOf)
 	if err != nil {
 		return err

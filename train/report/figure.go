@@ -10,9 +10,8 @@ import (
 	"strings"
 	"unicode"
 
-	"golang.org/x/image/font"
 	"gonum.org/v1/plot"
-	plotfont "gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -55,9 +54,9 @@ var (
 
 // letters is a text style of the house.
 func letters(size vg.Length, colour string, bold bool) text.Style {
-	f := plotfont.Font{Typeface: "Liberation", Variant: "Sans", Size: size}
+	f := font.Font{Typeface: "Liberation", Variant: "Sans", Size: size}
 	if bold {
-		f.Weight = font.WeightBold
+		f.Weight = 3 // WeightBold of golang.org/x/image/font
 	}
 	return text.Style{Color: theme[colour], Font: f, Handler: plot.DefaultTextHandler}
 }

@@ -183,6 +183,9 @@ func New(ctx context.Context, in Input) (*Report, error) {
 func read(in Input) (*company, error) {
 	b := in.Bundle
 	c := &company{b: b, m: &b.Manifest}
+	if outcome := c.m.Schema.Roles.Outcome; in.Leads.Column(outcome) == nil {
+		return nil, &datasets.Error{Column: outcome, Message: "is not in the file, and a report needs to know what became of the leads"}
+	}
 	s, err := b.Read(in.Leads, datasets.NoTime)
 	if err != nil {
 		return nil, err
