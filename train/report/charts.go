@@ -232,12 +232,12 @@ type row struct {
 
 const rowHigh = 33
 
-// bars draws rows of bars or spans below their labels; tall is its height.
-func bars(rows []row) (p *plot.Plot, tall vg.Length) {
+// bars draws rows of bars or spans below their labels, on a scale that reaches
+// to top at least; tall is its height.
+func bars(rows []row, top float64) (p *plot.Plot, tall vg.Length) {
 	p = blank()
 	p.HideAxes()
 	p.X.Padding, p.Y.Padding = 0, 0
-	top := 0.0
 	for _, r := range rows {
 		if !r.empty {
 			top = max(top, r.value, r.high)

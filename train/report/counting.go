@@ -116,13 +116,12 @@ func logit(p, se float64) [2]float64 {
 	return [2]float64{1 / (1 + math.Exp(d-x)), 1 / (1 + math.Exp(-d-x))}
 }
 
-// lesson says what a reader of the naive table would wrongly conclude.
-func (r *Report) lesson() string {
-	if len(r.Counting) < 3 {
-		if len(r.Counting) == 0 {
-			return ""
-		}
-		n := r.Counting[0]
+// Lesson says what a reader of the naive table would wrongly conclude.
+func (r *Report) Lesson() string {
+	if len(r.Counting) == 0 {
+		return ""
+	}
+	if n := r.Counting[0]; len(r.Counting) < 3 || r.Counting[1].OpenAsLost == 0 || r.Counting[1].Censored == 0 {
 		return fmt.Sprintf("Counting open leads as lost gives %s, and looking at closed leads only gives %s; counting each lead for as long as it was watched gives %s.", tenths(n.OpenAsLost), maybe(n.ClosedOnly), tenths(n.Censored))
 	}
 	old, young := r.Counting[1], r.Counting[2]
@@ -130,8 +129,11 @@ func (r *Report) lesson() string {
 	since := young.Group[len("Created since "):]
 	sentence := fmt.Sprintf("Who counts open leads as lost reads that leads created since %s are %s than those before.", since, relative(naive))
 	se := func(n Counting) float64 { return (n.CI[1] - n.CI[0]) / (2 * 1.96) }
-	switch gap := math.Abs(young.Censored - old.Censored); {
-	case gap < 1.96*math.Hypot(se(young), se(old)):
+	alike := math.Abs(young.Censored-old.Censored) < 1.96*math.Hypot(se(young), se(old))
+	switch {
+	case alike && math.Abs(naive) < 0.03:
+		return fmt.Sprintf("Here counting open leads as lost does no harm: leads created since %s look like those before, and on equal terms they are alike.", since)
+	case alike:
 		return sentence + " That comes from how they were watched and not from the leads: on equal terms there is no difference beyond chance."
 	case (honest < 0) != (naive < 0):
 		return sentence + fmt.Sprintf(" The opposite is true: on equal terms they are %s.", relative(honest))
@@ -143,8 +145,6 @@ func (r *Report) lesson() string {
 
 func relative(d float64) string {
 	switch {
-	case math.IsNaN(d) || math.IsInf(d, 0):
-		return "not comparable"
 	case math.Abs(d) < 0.005:
 		return "no better and no worse"
 	case d < 0:

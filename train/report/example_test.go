@@ -50,7 +50,7 @@ func ExampleNew() {
 	if err := r.Write(&page); err != nil {
 		panic(err)
 	}
-	fmt.Println(r.Leads.Total, "leads as of", r.AsOf, "and", r.HorizonDays, "days ahead")
+	fmt.Println(r.Leads.Total, "leads as of", r.AsOf[:10], "and", r.HorizonDays, "days ahead")
 	fmt.Println("one file:", strings.HasPrefix(page.String(), "<!DOCTYPE html>"))
 	// Output:
 	// 600 leads as of 2024-10-27 and 30 days ahead

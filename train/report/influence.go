@@ -131,6 +131,10 @@ func (c *company) depend(ctx context.Context, f *Influence) error {
 				n++
 			}
 		}
+		if n == 0 {
+			f.Points = nil
+			return nil
+		}
 		f.Points[k].Win = sum / float64(n)
 	}
 	if column.Kind == datasets.Category {

@@ -142,9 +142,6 @@ func (r *Report) Truth() string {
 	return fmt.Sprintf("For every 100 wins forecast, %.0f came (95 %% interval %.0f to %.0f).", 100*h.OE.Value, 100*h.OE.Low, 100*h.OE.High)
 }
 
-// Lesson says what counting in the wrong way would make believe.
-func (r *Report) Lesson() string { return r.lesson() }
-
 // Unripe sums up the months that were not yet followed to the main horizon.
 func (r *Report) Unripe() string {
 	if len(r.Immature) == 0 {
@@ -163,7 +160,7 @@ func (r *Report) Unripe() string {
 
 // Steps are the words of the recipe to make this report again.
 func (r *Report) Steps() string {
-	return "leadcast report MODEL LEADS" + map[bool]string{true: " --as-of " + r.AsOf}[r.AsOf != ""]
+	return "leadcast report MODEL LEADS" + map[bool]string{true: " --as-of " + strings.TrimSuffix(r.AsOf, "T00:00:00Z")}[r.AsOf != ""]
 }
 
 // section is a part of the report with its figures.
@@ -197,13 +194,20 @@ func (r *Report) sections() []section {
 
 func (r *Report) countingPlots() []Plot {
 	var list []Plot
+	top := 0.0 // one scale for all, for they are compared
+	for _, n := range r.Counting {
+		top = max(top, n.OpenAsLost, n.Censored)
+		if n.ClosedOnly != nil {
+			top = max(top, *n.ClosedOnly)
+		}
+	}
 	for i, n := range r.Counting {
 		rows := []row{{label: "Open leads count as lost", text: tenths(n.OpenAsLost), value: n.OpenAsLost, quiet: true}}
 		if n.ClosedOnly != nil {
 			rows = append(rows, row{label: "Closed leads only", text: tenths(*n.ClosedOnly), value: *n.ClosedOnly, quiet: true})
 		}
 		rows = append(rows, row{label: "Each for as long as it was watched", text: tenths(n.Censored), value: n.Censored})
-		p, high := bars(rows)
+		p, high := bars(rows, top)
 		list = append(list, Plot{Name: fmt.Sprintf("counting-%d", i+1), Title: n.Group, note: fmt.Sprintf("Won within %d days, %s leads", r.HorizonDays, whole(n.Leads)), high: high, plot: p,
 			alt: fmt.Sprintf("%s: %s won if open leads count as lost, %s of closed leads, %s by Aalen–Johansen", n.Group, tenths(n.OpenAsLost), maybe(n.ClosedOnly), tenths(n.Censored))})
 	}
@@ -261,7 +265,7 @@ func (r *Report) influencePlots() []Plot {
 	if len(rows) == 0 {
 		return nil
 	}
-	p, high := bars(rows)
+	p, high := bars(rows, 0)
 	return []Plot{{Name: "influence", Title: "What moves the chance", note: "Mean change, up or down, in percentage points", high: high, plot: p, alt: "Columns by how much they move forecasts"}}
 }
 
@@ -283,7 +287,7 @@ func (r *Report) dependencePlots() []Plot {
 			for _, q := range f.Points {
 				rows = append(rows, row{label: q.Value, text: percent(q.Win), value: q.Win})
 			}
-			d.plot, d.high = bars(rows)
+			d.plot, d.high = bars(rows, 0)
 		}
 		list = append(list, d)
 	}
@@ -306,7 +310,7 @@ func (r *Report) cyclePlots() []Plot {
 			rows = append(rows, one)
 		}
 		if len(rows) > 0 {
-			p, high := bars(rows)
+			p, high := bars(rows, 0)
 			list = append(list, Plot{Name: name, Title: title, note: "Days to half of the wins (1 in 10 – 9 in 10)", high: high, plot: p, alt: title})
 		}
 	}
@@ -332,7 +336,7 @@ func (r *Report) campaignPlots() []Plot {
 	if len(rows) == 0 {
 		return nil
 	}
-	p, high := bars(rows)
+	p, high := bars(rows, 0)
 	return []Plot{{Name: "campaigns", Title: "Won within " + plural(r.Campaigns.HorizonDays, "day", "days"), note: "Share of each campaign's leads, with its 95 % interval", high: high, plot: p, alt: "Campaigns by share won"}}
 }
 

@@ -31,7 +31,7 @@ type Input struct {
 type Report struct {
 	Model       string            `json:"model"` // id of the bundle
 	Timed       bool              `json:"timed"`
-	AsOf        string            `json:"as_of,omitempty"` // a day; empty without dates
+	AsOf        string            `json:"as_of,omitempty"` // RFC 3339; empty without dates
 	HorizonDays int               `json:"horizon_days"`    // the main one, 0 without times
 	Leads       Counts            `json:"leads"`
 	Expected    *Expected         `json:"expected,omitempty"` // of open leads; nil where nobody knows how old they are
@@ -154,7 +154,9 @@ func New(ctx context.Context, in Input) (*Report, error) {
 		r.untimed = "Not available: the table has no dates, so nobody knows when a lead was won or how long it has been open. With a column of creation and one of closing it would be here."
 	}
 	if c.out.End != datasets.NoTime {
-		r.AsOf = datasets.FormatTime(c.out.End)[:len(time.DateOnly)]
+		r.AsOf = datasets.FormatTime(c.out.End)
+	}
+	if m.Timed && r.AsOf != "" {
 		r.Immature = c.immature()
 	}
 	open, err := c.forecastOpen(ctx, r)

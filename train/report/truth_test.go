@@ -56,6 +56,7 @@ func TestLessons(t *testing.T) {
 		{n("Created since May 2024", 0.05, 0.08, 0.005), "Most of that comes from how they were watched: on equal terms they are 20 % worse."},
 		{n("Created since May 2024", 0.05, 0.055, 0.005), "On equal terms they are 45 % worse."},
 		{n("Created since May 2024", 0.05, 0.095, 0.03), "no difference beyond chance"},
+		{n("Created since May 2024", 0.099, 0.101, 0.03), "does no harm: leads created since May 2024 look like those before"},
 	} {
 		r := &Report{Counting: []Counting{{}, n("Created before May 2024", 0.10, 0.10, 0.005), c.young}}
 		if got := r.Lesson(); !strings.Contains(got, c.want) {
