@@ -71,7 +71,7 @@ func (p *program) report(ctx context.Context, r *reporting, model string, files 
 		return err
 	}
 	bar.say(fmt.Sprintf("looking at %d leads", leads.Rows), 1, 3)
-	result, err := report.New(ctx, report.Input{Bundle: b, Leads: leads, AsOf: asOf})
+	result, err := report.New(ctx, report.Input{Bundle: b, Leads: leads, AsOf: asOf, Version: version()})
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 
@@ -73,7 +72,7 @@ func (d drawing) Plot(c draw.Canvas, p *plot.Plot) { d(c, p) }
 
 // stacked draws what becomes of a lead over time: won below, lost above, open
 // between them; the three fill the height.
-func stacked(curve []Moment) *plot.Plot {
+func stacked(curve []moment) *plot.Plot {
 	p := blank()
 	last := curve[len(curve)-1]
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0, last.Days, 0, 1
@@ -83,7 +82,7 @@ func stacked(curve []Moment) *plot.Plot {
 	p.X.Padding, p.Y.Padding = 4, 4
 	p.Add(drawing(func(c draw.Canvas, p *plot.Plot) {
 		x, y := p.Transforms(&c)
-		band := func(colour string, low, high func(Moment) float64) {
+		band := func(colour string, low, high func(moment) float64) {
 			var outline []vg.Point
 			for _, m := range curve {
 				outline = append(outline, vg.Point{X: x(m.Days), Y: y(high(m))})
@@ -93,10 +92,10 @@ func stacked(curve []Moment) *plot.Plot {
 			}
 			c.FillPolygon(theme[colour], outline)
 		}
-		zero := func(Moment) float64 { return 0 }
-		won := func(m Moment) float64 { return m.Won }
-		open := func(m Moment) float64 { return m.Won + m.Open }
-		one := func(Moment) float64 { return 1 }
+		zero := func(moment) float64 { return 0 }
+		won := func(m moment) float64 { return m.Won }
+		open := func(m moment) float64 { return m.Won + m.Open }
+		one := func(moment) float64 { return 1 }
 		band("grey", open, one)
 		band("pale", won, open)
 		band("accent", zero, won)
@@ -196,7 +195,7 @@ func lift(share []float64) *plot.Plot {
 
 // dependence draws the mean chance over the values of a number, one dot after
 // the other: their distances would say little where a few values are huge.
-func dependence(points []Point) *plot.Plot {
+func dependence(points []point) *plot.Plot {
 	p := blank()
 	grid(p)
 	var x, y []float64
@@ -274,12 +273,4 @@ func bars(rows []row, top float64) (p *plot.Plot, tall vg.Length) {
 		}
 	}))
 	return p, vg.Length(len(rows)) * rowHigh
-}
-
-// rangeOf says a span of days in words.
-func rangeOf(g Cycle) string {
-	if g.P50 == nil {
-		return "not known"
-	}
-	return fmt.Sprintf("%s (%s–%s)", inDays(g.P50), inDays(g.P10), inDays(g.P90))
 }

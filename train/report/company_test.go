@@ -72,7 +72,7 @@ func history(n int, seed uint64) *datasets.Table {
 // trained is a company of 2,500 leads with the model that it trained.
 var trained = sync.OnceValues(func() (*datasets.Table, *bundle.Bundle) {
 	leads := history(2500, 3)
-	return leads, train1(leads, datasets.Roles{ID: "lead_id", Created: "created_at", Outcome: "status", Closed: "closed_at", Amount: "value"})
+	return leads, train1(leads, datasets.Roles{ID: "lead_id", Created: "created_at", Outcome: "status", Closed: "closed_at", Amount: "value"}, "")
 })
 
 // flat is the closed leads of the same company without any dates.
@@ -82,11 +82,11 @@ var flat = sync.OnceValues(func() (*datasets.Table, *bundle.Bundle) {
 		panic(err)
 	}
 	leads = leads.Drop("created_at", "closed_at")
-	return leads, train1(leads, datasets.Roles{ID: "lead_id", Outcome: "status"})
+	return leads, train1(leads, datasets.Roles{ID: "lead_id", Outcome: "status"}, "")
 })
 
-func train1(leads *datasets.Table, roles datasets.Roles) *bundle.Bundle {
-	plan := train.Plan{Roles: roles, Contract: datasets.Contract{Won: []string{"Won"}, Lost: []string{"Lost"}}, AsOf: datasets.NoTime, Seed: 1}
+func train1(leads *datasets.Table, roles datasets.Roles, model string) *bundle.Bundle {
+	plan := train.Plan{Roles: roles, Contract: datasets.Contract{Won: []string{"Won"}, Lost: []string{"Lost"}}, AsOf: datasets.NoTime, Model: model, Seed: 1}
 	result, err := train.Run(context.Background(), leads, plan, nil)
 	if err != nil {
 		panic(err)

@@ -47,7 +47,7 @@ var theme = map[string]color.RGBA{
 }
 
 var (
-	colours = regexp.MustCompile(`#[0-9A-F]{6}`)
+	colours = regexp.MustCompile(`(fill|stroke):#[0-9A-F]{6}`)
 	fonts   = regexp.MustCompile(`font-family:[^;]*;font-variant:[^;]*;font-weight:([^;]*);font-style:normal;?`)
 	prolog  = regexp.MustCompile(`(?s)^.*?<svg width="[^"]*" height="[^"]*" viewBox="([^"]*)".*?>`)
 )
@@ -73,9 +73,9 @@ func (p *Plot) drawOn(c vg.CanvasSizer, alone bool) {
 		area.Fill(area.Rectangle.Path())
 		area = draw.Crop(area, margin, -margin, margin, -margin)
 		top := area.Max.Y
-		area.FillText(letters(13, "ink", true), vg.Point{X: area.Min.X, Y: top - 12}, p.Title)
+		area.FillText(letters(13, "ink", true), vg.Point{X: area.Min.X, Y: top - 12}, fit(p.Title, letters(13, "ink", true), wide))
 		if p.note != "" {
-			area.FillText(letters(9, "soft", false), vg.Point{X: area.Min.X, Y: top - 27}, p.note)
+			area.FillText(letters(9, "soft", false), vg.Point{X: area.Min.X, Y: top - 27}, fit(p.note, letters(9, "soft", false), wide))
 		}
 		area.Max.Y -= head
 	}
@@ -124,14 +124,15 @@ func (p *Plot) inline() template.HTML {
 	return template.HTML(strings.ReplaceAll(strings.ReplaceAll(s, "font-weight:normal;", ""), "\n", ""))
 }
 
-// variable is the page's name for a colour.
-func variable(hex string) string {
+// variable gives a colour the name that it has in the page.
+func variable(style string) string {
+	property, hex, _ := strings.Cut(style, ":")
 	for name, c := range theme {
 		if hex == fmt.Sprintf("#%02X%02X%02X", c.R, c.G, c.B) {
-			return "var(--" + name + ")"
+			return property + ":var(--" + name + ")"
 		}
 	}
-	return hex
+	return style
 }
 
 // blank is a plot in the house's style.

@@ -13,14 +13,14 @@ import (
 type Influence struct {
 	Column string  `json:"column"`
 	Effect float64 `json:"effect"`           // mean |change of p_win|, of new leads
-	Points []Point `json:"points,omitempty"` // partial dependence; nil where values are not shown
+	Points []point `json:"points,omitempty"` // partial dependence; nil where values are not shown
 	tried  int     // values of words that Points were chosen from
 	number bool
 }
 
-// Point is the mean p_win of a sample of leads if all had this value
+// point is the mean p_win of a sample of leads if all had this value
 // (Friedman 2001, Annals of Statistics 29:1189, section 8.2).
-type Point struct {
+type point struct {
 	Value  string   `json:"value"`
 	Number *float64 `json:"number,omitempty"`
 	Win    float64  `json:"p_win"`
@@ -32,6 +32,7 @@ const (
 	dependColumns   = 6    // columns that are drawn
 	dependValues    = 24   // values of words that are tried
 	dependEnds      = 4    // and of them, drawn at either end where there are more than twice as many
+	dependSteps     = 12   // values of a number
 	reasonsEach     = 10
 	unseen          = 0.0005 // an effect that is shown as nothing
 )
@@ -58,6 +59,10 @@ func (c *company) influence(ctx context.Context, r *Report) error {
 	}
 	if scored == 0 {
 		r.missing["influence"] = "Not available: the data do not reach to the main horizon, so there is no chance to explain."
+		return nil
+	}
+	if len(sums) == 0 {
+		r.missing["influence"] = "The model does not look at any column: all leads of one age have the same chance."
 		return nil
 	}
 	for column, sum := range sums {
@@ -92,15 +97,15 @@ func (c *company) depend(ctx context.Context, f *Influence) error {
 		shared, _ := levels(column, c.all, fewest)
 		for _, l := range shared[:min(dependValues, len(shared))] {
 			f.tried++
-			f.Points = append(f.Points, Point{Value: named(l.value)})
+			f.Points = append(f.Points, point{Value: named(l.value)})
 			values.Texts.Append(l.value)
 		}
 	default:
 		f.number = column.Kind == datasets.Number
 		for _, v := range quantiles(column.Nums) {
-			p := Point{Value: rough(v), Number: &v}
+			p := point{Value: rough(v), Number: &v}
 			if !f.number {
-				p = Point{Value: yesNo(v)}
+				p = point{Value: yesNo(v)}
 			}
 			f.Points = append(f.Points, p)
 			values.Nums = append(values.Nums, v)
@@ -138,7 +143,7 @@ func (c *company) depend(ctx context.Context, f *Influence) error {
 		f.Points[k].Win = sum / float64(n)
 	}
 	if column.Kind == datasets.Category {
-		slices.SortStableFunc(f.Points, func(a, b Point) int { return cmp.Compare(b.Win, a.Win) })
+		slices.SortStableFunc(f.Points, func(a, b point) int { return cmp.Compare(b.Win, a.Win) })
 		if n := len(f.Points); n > 2*dependEnds {
 			f.Points = slices.Delete(f.Points, dependEnds, n-dependEnds)
 		}
@@ -153,7 +158,7 @@ func with(t *datasets.Table, c *datasets.Column) *datasets.Table {
 	return &datasets.Table{Rows: t.Rows, Columns: columns, Place: t.Place}
 }
 
-// quantiles are up to 12 distinct values between the 2nd and the 98th of a
+// quantiles are up to dependSteps distinct values between the 2nd and the 98th of a
 // hundred, rounded so that none is one lead's own.
 func quantiles(x []float64) []float64 {
 	known := slices.DeleteFunc(slices.Clone(x), func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) })
@@ -162,8 +167,8 @@ func quantiles(x []float64) []float64 {
 	}
 	slices.Sort(known)
 	var list []float64
-	for k := range 12 {
-		list = append(list, twoDigits(known[int((0.02+0.96*float64(k)/11)*float64(len(known)-1))]))
+	for k := range dependSteps {
+		list = append(list, twoDigits(known[int((0.02+0.96*float64(k)/(dependSteps-1))*float64(len(known)-1))]))
 	}
 	return slices.Compact(list)
 }

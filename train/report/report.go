@@ -25,6 +25,7 @@ type Input struct {
 	AsOf      int64           // the "today" of the report; NoTime: the end of the leads, and no earlier than training's
 	Training  *train.Report   // nil: what the bundle carries
 	Campaigns *Campaigns      // nil: not compared
+	Version   string          // of the program, for the last section; may be empty
 }
 
 // Report is everything that the page says, as numbers.
@@ -38,7 +39,7 @@ type Report struct {
 	Warnings    []string          `json:"warnings"`
 	Withheld    []bundle.Withheld `json:"withheld"`
 	Notes       []string          `json:"notes"`
-	Immature    []Month           `json:"immature_months"`
+	Immature    []month           `json:"immature_months"`
 	Counting    []Counting        `json:"counting"`
 	Typical     []Typical         `json:"typical"`
 	Split       string            `json:"split"`
@@ -49,7 +50,8 @@ type Report struct {
 	Campaigns   *Campaigns        `json:"campaigns,omitempty"`
 	missing     map[string]string // why a section is empty, by its name
 	manifest    *bundle.Manifest
-	columns     int    // that the model reads
+	columns     int // that the model reads
+	version     string
 	untimed     string // why what needs times is not available
 }
 
@@ -70,9 +72,9 @@ type Expected struct {
 	Value   *float64 `json:"value"`  // expected sum of amounts; nil where there are none
 }
 
-// Month is a month of creation of which not all leads were followed to the
+// month is a month of creation of which not all leads were followed to the
 // main horizon.
-type Month struct {
+type month struct {
 	Month    string `json:"month"`
 	Leads    int    `json:"leads"`
 	Followed int    `json:"followed"` // created at least the main horizon before the end
@@ -132,7 +134,7 @@ func New(ctx context.Context, in Input) (*Report, error) {
 	}
 	m := c.m
 	r := &Report{Model: in.Bundle.ID(), Timed: m.Timed, Split: training.Split, Leaderboard: training.Leaderboard, Judged: training.Judged,
-		Withheld: m.Withheld, Notes: training.Notes, Campaigns: in.Campaigns, missing: map[string]string{}, manifest: m}
+		Withheld: m.Withheld, Notes: training.Notes, Campaigns: in.Campaigns, missing: map[string]string{}, manifest: m, version: in.Version}
 	uses := map[string]bool{}
 	for _, o := range in.Bundle.Outputs() {
 		uses[o.Origin] = true
@@ -264,8 +266,8 @@ func (c *company) forecastOpen(ctx context.Context, r *Report) ([]bundle.Score, 
 
 // immature lists the months of creation that were not yet followed to the main
 // horizon, earliest first.
-func (c *company) immature() []Month {
-	var list []Month
+func (c *company) immature() []month {
+	var list []month
 	at := map[string]int{}
 	for i, created := range c.out.Created {
 		name := datasets.FormatTime(created)[:len("2006-01")]
@@ -273,14 +275,14 @@ func (c *company) immature() []Month {
 		if !ok {
 			k = len(list)
 			at[name] = k
-			list = append(list, Month{Month: name})
+			list = append(list, month{Month: name})
 		}
 		list[k].Leads++
 		if datasets.Days(c.out.Created[i], c.out.End) >= float64(c.m.MainHorizon) {
 			list[k].Followed++
 		}
 	}
-	return sorted(list, func(m Month) (string, bool) { return m.Month, m.Followed < m.Leads })
+	return sorted(list, func(m month) (string, bool) { return m.Month, m.Followed < m.Leads })
 }
 
 // fewWins is the number of wins below which a report says that they are few.

@@ -255,3 +255,17 @@ func TestExpectedWinsAreTheSumOfChances(t *testing.T) {
 		t.Errorf("expected %+v, one by one %v and %v of %d", r.Expected, wins, value, len(c.open))
 	}
 }
+
+// A model that looks at no column, and one that carries no report, say so.
+func TestWhatAModelLacksIsSaid(t *testing.T) {
+	leads := history(600, 9)
+	b := train1(leads, datasets.Roles{ID: "lead_id", Created: "created_at", Outcome: "status", Closed: "closed_at"}, "base")
+	bare := *b
+	bare.Report = nil
+	_, page := write(Input{Bundle: &bare, Leads: leads, AsOf: datasets.NoTime, Version: "1.2.3"})
+	for _, want := range []string{"The model does not look at any column", "carries no report of its training", "was not judged", "no leads with both outcomes were followed long enough", "Leadcast 1.2.3"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+}

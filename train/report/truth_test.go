@@ -174,7 +174,7 @@ func TestWilson(t *testing.T) {
 
 func TestWords(t *testing.T) {
 	for got, want := range map[string]string{
-		percent(0.41234): "41 %", percent(0.0412): "4.1 %", percent(0): "0 %", percent(0.0002): "below 0.1 %", tenths(0.1249): "12.5 %",
+		percent(0.41234): "41 %", percent(0.0412): "4.1 %", percent(0): "0 %", percent(0.0002): "<0.1 %", tenths(0.1249): "12.5 %",
 		points(0.0412): "+4.1 points", points(-0.0412): "−4.1 points", points(0.00001): "±0 points", effect(0.00001): "below 0.1 points",
 		whole(1234567): "1,234,567", whole(-1234): "-1,234", whole(999): "999",
 		money(950): "950", money(12449): "12,400", money(1254000): "1.25M", money(3.2e9): "3.20bn",

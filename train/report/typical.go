@@ -19,11 +19,11 @@ type Typical struct {
 	Age    float64  `json:"age_days"`
 	Win    float64  `json:"p_win"`
 	Fields []string `json:"fields"` // what moves it most, in words
-	Curve  []Moment `json:"curve"`
+	Curve  []moment `json:"curve"`
 }
 
-// Moment is what a forecast says of a day; the three add to one.
-type Moment struct {
+// moment is what a forecast says of a day; the three add to one.
+type moment struct {
 	Days float64 `json:"days"` // from now on
 	Won  float64 `json:"won"`
 	Lost float64 `json:"lost"`
@@ -67,7 +67,7 @@ func (c *company) typical(ctx context.Context, r *Report, scores []bundle.Score)
 		s := &one[0]
 		t := Typical{Place: p.name, Rank: p.rank, Win: *s.Win, Age: s.Curve.From}
 		for _, reason := range s.Reasons {
-			if math.Abs(reason.Effect) < unseen {
+			if math.Abs(reason.Effect) < unseen || reason.Column == ageReason && t.Age < 1 {
 				continue
 			}
 			t.Fields = append(t.Fields, c.because(reason, row, t.Age))
@@ -75,7 +75,7 @@ func (c *company) typical(ctx context.Context, r *Report, scores []bundle.Score)
 		until := c.b.Reach().Longest(t.Age)
 		var at [2]float64
 		for k := range 61 {
-			m := Moment{Days: until * float64(k) / 60}
+			m := moment{Days: until * float64(k) / 60}
 			m.Open = s.Curve.At(at[:], m.Days)
 			m.Won, m.Lost = at[0], at[1]
 			t.Curve = append(t.Curve, m)

@@ -109,7 +109,7 @@ func percent(p float64) string {
 	case math.IsNaN(p):
 		return "–"
 	case a != 0 && a < 0.05:
-		return "below 0.1" + nbsp + "%"
+		return "<0.1" + nbsp + "%"
 	case a != 0 && a < 9.95:
 		return strconv.FormatFloat(100*p, 'f', 1, 64) + nbsp + "%"
 	}
