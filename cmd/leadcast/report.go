@@ -28,8 +28,8 @@ func (p *program) reportCommand() *cobra.Command {
 			"good the order of leads is and whether forecasts come true, what matters, how long\n" +
 			"wins take, and what the company's numbers look like once open leads are not taken\n" +
 			"for lost. The file of leads is the export that the model was trained on, or a\n" +
-			"later one. No name, address or number of a person is shown. With --json the same\n" +
-			"numbers are printed too.",
+			"later one. Columns that tell of persons are never shown with their values. With\n" +
+			"--json the numbers of the page are printed.",
 		Example: "  leadcast report model.leadcast leads.csv\n  leadcast report model.leadcast leads.csv -o june.html --plots slides/\n  leadcast report model.leadcast leads.csv --json > numbers.json",
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) < 2 {
