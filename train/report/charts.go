@@ -175,7 +175,7 @@ func gains(share []float64) *plot.Plot {
 
 // lift draws how many times more wins the leads ranked first have than leads
 // drawn at random.
-func lift(share []float64) *plot.Plot {
+func liftCurve(share []float64) *plot.Plot {
 	p := blank()
 	grid(p)
 	var x, y []float64

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/leadcast/leadcast/datasets"
+	"github.com/leadcast/leadcast/lift"
 	"github.com/leadcast/leadcast/train"
 	"github.com/leadcast/leadcast/train/bundle"
 )
@@ -101,7 +102,13 @@ func train1(leads *datasets.Table, roles datasets.Roles, model string) *bundle.B
 // told is the report of the trained company with campaigns, and its page.
 var told = sync.OnceValues(func() (*Report, string) {
 	leads, b := trained()
-	return write(Input{Bundle: b, Leads: leads, AsOf: datasets.NoTime, Campaigns: campaigns()})
+	r, _ := write(Input{Bundle: b, Leads: leads, AsOf: datasets.NoTime})
+	r.Campaigns = campaigns()
+	var page bytes.Buffer
+	if err := r.Write(&page); err != nil {
+		panic(err)
+	}
+	return r, page.String()
 })
 
 func write(in Input) (*Report, string) {
@@ -117,14 +124,14 @@ func write(in Input) (*Report, string) {
 }
 
 // campaigns are made up: one to be compared, one too young, one hostile.
-func campaigns() *Campaigns {
-	p, cost, again := 0.124, 830.0, "2023-11-05"
-	cycle := 48.0
-	return &Campaigns{HorizonDays: 90,
-		Arms: []Arm{
-			{Arm: "spring", Leads: 1200, Win: &p, CI: [2]float64{0.10, 0.15}, Ripe: true, Cycle: &cycle, CostPerWin: &cost},
-			{Arm: "autumn", Leads: 90, AskAgain: &again},
-			{Arm: script, Leads: 300, Win: &p, CI: [2]float64{0.08, 0.18}, Ripe: true},
+func campaigns() *lift.Result {
+	p, cost, again, cycle, difference, chance := 0.124, 830.0, "2023-11-05", 48.0, -0.021, 0.21
+	return &lift.Result{Horizon: 90,
+		Arms: []lift.Arm{
+			{Name: "spring", Leads: 1200, PWin: &p, CI: &[2]float64{0.10, 0.15}, Ripe: true, CycleP50: &cycle, CostPerWin: &cost},
+			{Name: "autumn", Leads: 90, AskAgain: &again},
+			{Name: script, Leads: 300, PWin: &p, CI: &[2]float64{0.08, 0.18}, Ripe: true},
 		},
-		Comparisons: []Comparison{{Arm: "spring", Control: image, Difference: -0.021, CI: [2]float64{-0.05, 0.01}, P: 0.21}}}
+		Comparisons: []lift.Comparison{{Arm: "spring", Control: image, Difference: &difference, CI: &[2]float64{-0.05, 0.01}, P: &chance},
+			{Arm: script, Control: image, Note: image}}}
 }

@@ -58,9 +58,9 @@ func (c *company) cycles(r *Report) error {
 		*to = append(*to, c.cycle(group, rows, a, all, within))
 		return nil
 	}
-	column, groups := c.segments(r)
-	r.Cycles.Segment = column
-	for _, g := range groups {
+	c.segment, c.groups = c.segments(r)
+	r.Cycles.Segment = c.segment
+	for _, g := range c.groups {
 		if err := add(&r.Cycles.Segments, g.value, g.rows); err != nil {
 			return err
 		}

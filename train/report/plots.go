@@ -93,7 +93,7 @@ func (r *Report) gainPlots() []Plot {
 	}
 	return []Plot{
 		{Name: "gain", Title: "Wins found", note: "Share of all wins; dashed: in no order", high: 230, plot: gains(h.Gains), alt: r.Ranking()},
-		{Name: "lift", Title: "Times better than chance", note: "Dashed: in no particular order", high: 230, plot: lift(h.Gains), alt: "Lift by share of leads worked"},
+		{Name: "lift", Title: "Times better than chance", note: "Dashed: in no particular order", high: 230, plot: liftCurve(h.Gains), alt: "Lift by share of leads worked"},
 	}
 }
 
@@ -171,9 +171,9 @@ func (r *Report) campaignPlots() []Plot {
 	}
 	var rows []row
 	for _, a := range r.Campaigns.Arms {
-		one := row{label: fmt.Sprintf("%s (%s leads)", named(a.Arm), whole(a.Leads)), text: "not yet", empty: true}
-		if a.Ripe && a.Win != nil {
-			one = row{label: one.label, text: percent(*a.Win), low: a.CI[0], value: *a.Win, high: a.CI[1]}
+		one := row{label: fmt.Sprintf("%s (%s leads)", named(a.Name), whole(a.Leads)), text: "not yet", empty: true}
+		if a.Ripe && a.PWin != nil && a.CI != nil {
+			one = row{label: one.label, text: percent(*a.PWin), low: a.CI[0], value: *a.PWin, high: a.CI[1]}
 		}
 		rows = append(rows, one)
 	}
@@ -181,7 +181,7 @@ func (r *Report) campaignPlots() []Plot {
 		return nil
 	}
 	p, high := bars(rows, 0)
-	return []Plot{{Name: "campaigns", Title: "Won within " + plural(r.Campaigns.HorizonDays, "day", "days"), note: "Share of each campaign's leads, with its 95 % interval", high: high, plot: p, alt: "Campaigns by share won"}}
+	return []Plot{{Name: "campaigns", Title: "Won within " + plural(r.Campaigns.Horizon, "day", "days"), note: "Share of each campaign's leads, with its 95 % interval", high: high, plot: p, alt: "Campaigns by share won"}}
 }
 
 // rangeOf says a span of days in words.

@@ -14,41 +14,42 @@ import (
 
 	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/features"
+	"github.com/leadcast/leadcast/lift"
 	"github.com/leadcast/leadcast/train"
 	"github.com/leadcast/leadcast/train/bundle"
 )
 
 // Input is what a report is made of.
 type Input struct {
-	Bundle    *bundle.Bundle
-	Leads     *datasets.Table // raw: the export that the bundle was trained on, or a later one
-	AsOf      int64           // the "today" of the report; NoTime: the end of the leads, and no earlier than training's
-	Training  *train.Report   // nil: what the bundle carries
-	Campaigns *Campaigns      // nil: not compared
-	Version   string          // of the program, for the last section; may be empty
+	Bundle   *bundle.Bundle
+	Leads    *datasets.Table // raw: the export that the bundle was trained on, or a later one
+	AsOf     int64           // the "today" of the report; NoTime: the end of the leads, and no earlier than training's
+	Training *train.Report   // nil: what the bundle carries
+	Version  string          // of the program, for the last section; may be empty
 }
 
 // Report is everything that the page says, as numbers.
 type Report struct {
-	Model       string            `json:"model"` // id of the bundle
-	Timed       bool              `json:"timed"`
-	AsOf        string            `json:"as_of,omitempty"` // RFC 3339; empty without dates
-	HorizonDays int               `json:"horizon_days"`    // the main one, 0 without times
-	Leads       Counts            `json:"leads"`
-	Expected    *Expected         `json:"expected,omitempty"` // of open leads; nil where nobody knows how old they are
-	Warnings    []string          `json:"warnings"`
-	Withheld    []bundle.Withheld `json:"withheld"`
-	Notes       []string          `json:"notes"`
-	Immature    []month           `json:"immature_months"`
-	Counting    []Counting        `json:"counting"`
-	Typical     []Typical         `json:"typical"`
-	Split       string            `json:"split"`
-	Leaderboard []train.Entry     `json:"leaderboard"`
-	Judged      train.Evaluation  `json:"judged"`
-	Influence   []Influence       `json:"influence"`
-	Cycles      *Cycles           `json:"cycles,omitempty"`
-	Campaigns   *Campaigns        `json:"campaigns,omitempty"`
-	missing     map[string]string // why a section is empty, by its name
+	Model       string             `json:"model"` // id of the bundle
+	Timed       bool               `json:"timed"`
+	AsOf        string             `json:"as_of,omitempty"` // RFC 3339; empty without dates
+	HorizonDays int                `json:"horizon_days"`    // the main one, 0 without times
+	Leads       Counts             `json:"leads"`
+	Expected    *Expected          `json:"expected,omitempty"` // of open leads; nil where nobody knows how old they are
+	Warnings    []string           `json:"warnings"`
+	Withheld    []bundle.Withheld  `json:"withheld"`
+	Notes       []string           `json:"notes"`
+	Immature    []month            `json:"immature_months"`
+	Counting    []Counting         `json:"counting"`
+	Typical     []Typical          `json:"typical"`
+	Split       string             `json:"split"`
+	Leaderboard []train.Entry      `json:"leaderboard"`
+	Classifiers []train.Classifier `json:"at_main_horizon,omitempty"`
+	Judged      train.Evaluation   `json:"judged"`
+	Influence   []Influence        `json:"influence"`
+	Cycles      *Cycles            `json:"cycles,omitempty"`
+	Campaigns   *lift.Result       `json:"campaigns,omitempty"` // segments as arms
+	missing     map[string]string  // why a section is empty, by its name
 	manifest    *bundle.Manifest
 	columns     int // that the model reads
 	version     string
@@ -80,34 +81,6 @@ type month struct {
 	Followed int    `json:"followed"` // created at least the main horizon before the end
 }
 
-// Campaigns is a comparison of campaigns, as `leadcast lift --json` prints it.
-type Campaigns struct {
-	HorizonDays int          `json:"horizon_days"`
-	Arms        []Arm        `json:"arms"`
-	Comparisons []Comparison `json:"comparisons"`
-}
-
-// Arm is one campaign.
-type Arm struct {
-	Arm        string     `json:"arm"`
-	Leads      int        `json:"leads"`
-	Win        *float64   `json:"p_win"` // probability of being won within the horizon
-	CI         [2]float64 `json:"ci"`    // of Win, at 95 %
-	Ripe       bool       `json:"ripe"`
-	AskAgain   *string    `json:"ask_again"` // day on which an unripe arm will be ripe
-	Cycle      *float64   `json:"cycle_p50_days"`
-	CostPerWin *float64   `json:"cost_per_win"`
-}
-
-// Comparison is the difference of two arms.
-type Comparison struct {
-	Arm        string     `json:"arm"`
-	Control    string     `json:"control"`
-	Difference float64    `json:"difference"`
-	CI         [2]float64 `json:"ci"`
-	P          float64    `json:"p_value"`
-}
-
 // company is the leads that count, with what became of them.
 type company struct {
 	b     *bundle.Bundle
@@ -116,6 +89,9 @@ type company struct {
 	out   *datasets.Outcomes
 	all   []int // 0, 1, …
 	open  []int
+
+	segment string  // column that leads are grouped by, "" where none is fit
+	groups  []level // of it
 }
 
 // New makes a report. Errors are about the leads (*datasets.Error) or the
@@ -133,8 +109,8 @@ func New(ctx context.Context, in Input) (*Report, error) {
 		return nil, err
 	}
 	m := c.m
-	r := &Report{Model: in.Bundle.ID(), Timed: m.Timed, Split: training.Split, Leaderboard: training.Leaderboard, Judged: training.Judged,
-		Withheld: m.Withheld, Notes: training.Notes, Campaigns: in.Campaigns, missing: map[string]string{}, manifest: m, version: in.Version}
+	r := &Report{Model: in.Bundle.ID(), Timed: m.Timed, Split: training.Split, Leaderboard: training.Leaderboard, Classifiers: training.Classifiers, Judged: training.Judged,
+		Withheld: m.Withheld, Notes: training.Notes, missing: map[string]string{}, manifest: m, version: in.Version}
 	uses := map[string]bool{}
 	for _, o := range in.Bundle.Outputs() {
 		uses[o.Origin] = true
@@ -176,6 +152,9 @@ func New(ctx context.Context, in Input) (*Report, error) {
 			return nil, err
 		}
 		if err := c.cycles(r); err != nil {
+			return nil, err
+		}
+		if err := c.campaigns(r); err != nil {
 			return nil, err
 		}
 	}
