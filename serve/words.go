@@ -46,9 +46,6 @@ func visible(text string) string {
 func (s *Server) inWords(raw *datasets.Table, row int, column string) string {
 	name := plainName(column)
 	c := raw.Column(column)
-	if c == nil && !s.manifest.Timed { // the bundle's name for what no column explains
-		return "Everything else"
-	}
 	if c == nil || row >= c.Texts.Len() || !s.manifest.MayShow(column) {
 		return name
 	}

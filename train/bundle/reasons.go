@@ -17,6 +17,9 @@ const Every = -1
 // open, beyond what that means for the typical lead.
 const ageReason = "(days open)"
 
+// restReason names what no column accounts for, where there are no ages.
+const restReason = "(all else)"
+
 // center are the margins of the typical lead: the mean, which shares count from.
 func (b *Bundle) center() []float64 {
 	margins := b.model.BaseMargins()
@@ -99,7 +102,11 @@ func (f *forecast) shares(x *matrix.Matrix, prices []float64, path path) ([]Reas
 			r.Like, r.Won = f.Tally[j].Leads[k], f.Tally[j].Won[k]
 		}
 	}
-	return append(list, Reason{Column: ageReason, Effect: left}), nil
+	rest := ageReason
+	if !f.Manifest.Timed {
+		rest = restReason
+	}
+	return append(list, Reason{Column: rest, Effect: left}), nil
 }
 
 // path is the straight line from the typical lead's margins to a lead's.
