@@ -98,7 +98,7 @@ func (g *proposer) who() {
 		what  string
 	}{
 		{"id", &r.ID, g.roles.ID, "the lead's own id"},
-		{"account", &r.Account, g.roles.Account, "whose lead it is: leads of one account are never split between learning and judging"},
+		{"account", &r.Account, g.roles.Account, "whose lead it is: leads of one account count together in intervals and in random splits"},
 		{"owner", &r.Owner, g.roles.Owner, "who works the lead"},
 		{"campaign", &r.Campaign, g.roles.Campaign, "where it came from"},
 		{"amount", &r.Amount, g.roles.Amount, "what it is worth: for the expected value"},

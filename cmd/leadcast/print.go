@@ -50,7 +50,9 @@ func (p *program) sheet(header ...any) table.Writer {
 	w.AppendHeader(header)
 	var columns []table.ColumnConfig
 	for i := 2; i <= len(header); i++ {
-		columns = append(columns, table.ColumnConfig{Number: i, Align: text.AlignRight, AlignHeader: text.AlignRight})
+		if header[i-1] != "" { // words rather than figures stand without a header
+			columns = append(columns, table.ColumnConfig{Number: i, Align: text.AlignRight, AlignHeader: text.AlignRight})
+		}
 	}
 	w.SetColumnConfigs(columns)
 	return w

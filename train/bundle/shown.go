@@ -11,7 +11,7 @@ import (
 // telling are words in the names of columns that may say who a person is, so
 // that their values are never shown.
 var telling = []string{"name", "mail", "phone", "mobile", "contact", "owner", "address", "street", "birth", "url", "note", "comment", "person", "account", "company",
-	"message", "description", "text", "subject"}
+	"message", "description", "text", "subject", "manager", "agent", "seller", "assign"}
 
 // MayTellWho reports whether the name of a column says that its values may tell
 // who somebody is.
