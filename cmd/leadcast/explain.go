@@ -159,29 +159,34 @@ func (p *program) printExplanation(b *bundle.Bundle, s *bundle.Score, raw *datas
 		fmt.Fprintln(p.stdout, "There is no forecast for this lead; the note says why.")
 		return
 	}
-	within := ""
+	within, typical := "", "the typical lead"
 	if b.Manifest.Timed {
 		within = fmt.Sprintf(" within %d days", b.Manifest.MainHorizon)
+		typical += " open as long"
 	}
-	fmt.Fprintf(p.stdout, "chance to be won%s: %.1f %% (grade %s); of the typical lead open as long: %.1f %%\n", within, 100**s.Win, s.Grade, 100**s.Base)
+	fmt.Fprintf(p.stdout, "chance to be won%s: %.1f %% (grade %s); of %s: %.1f %%\n", within, 100**s.Win, s.Grade, typical, 100**s.Base)
 	if s.BaseDays != nil {
 		fmt.Fprintf(p.stdout, "typical cycle, if won: %.0f days; of the typical lead open as long: %.0f days\n", *s.Cycle[1], *s.BaseDays)
 	}
 	fmt.Fprintln(p.stdout)
-	w := p.sheet("column", "value", "in points", "in days", "leads like this", "won"+within)
+	header := table.Row{"column", "value", "in points"}
+	if s.BaseDays != nil {
+		header = append(header, "in days")
+	}
+	w := p.sheet(append(header, "leads like this", "won"+within)...)
 	for _, r := range s.Reasons {
-		days, like, won := "", "", ""
+		row := table.Row{printable(r.Column), printable(shownValue(b, raw, r.Column)), fmt.Sprintf("%+.1f", 100*r.Effect)}
 		if r.Days != nil {
-			days = fmt.Sprintf("%+.1f", *r.Days)
+			row = append(row, fmt.Sprintf("%+.1f", *r.Days))
 		}
 		if r.Like > 0 {
-			like, won = fmt.Sprint(r.Like), fmt.Sprintf("%d (%.0f %%)", r.Won, 100*float64(r.Won)/float64(r.Like))
+			row = append(row, fmt.Sprint(r.Like), fmt.Sprintf("%d (%.0f %%)", r.Won, 100*float64(r.Won)/float64(r.Like)))
 		}
-		w.AppendRow(table.Row{printable(r.Column), printable(shownValue(b, raw, r.Column)), fmt.Sprintf("%+.1f", 100*r.Effect), days, like, won})
+		w.AppendRow(row)
 	}
-	total := table.Row{"together", "", fmt.Sprintf("%+.1f", 100*(*s.Win-*s.Base)), "", "", ""}
+	total := table.Row{"together", "", fmt.Sprintf("%+.1f", 100*(*s.Win-*s.Base))}
 	if s.BaseDays != nil {
-		total[3] = fmt.Sprintf("%+.1f", *s.Cycle[1]-*s.BaseDays)
+		total = append(total, fmt.Sprintf("%+.1f", *s.Cycle[1]-*s.BaseDays))
 	}
 	w.AppendFooter(total)
 	w.Render()

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 
 	"github.com/leadcast/leadcast/models/matrix"
 )
@@ -169,7 +168,7 @@ func edges(c *matrix.Column, mass []int64, most int) []float64 {
 	var cuts []float64
 	if len(values) <= most {
 		for i := range values[1:] {
-			cuts = append(cuts, between(values[i].value, values[i+1].value))
+			cuts = append(cuts, matrix.Between(values[i].value, values[i+1].value))
 		}
 		return cuts
 	}
@@ -177,7 +176,7 @@ func edges(c *matrix.Column, mass []int64, most int) []float64 {
 	for i, v := range values {
 		share := left / int64(most-len(cuts))
 		if i > 0 && filled > 0 && filled+v.mass/2 >= share && len(cuts) < most-1 {
-			cuts = append(cuts, between(values[i-1].value, v.value))
+			cuts = append(cuts, matrix.Between(values[i-1].value, v.value))
 			left -= filled
 			filled = 0
 		}
@@ -212,24 +211,6 @@ func distinct(c *matrix.Column, mass []int64) []heavy {
 		n++
 	}
 	return all[:n]
-}
-
-// between gives the number with the fewest digits strictly between a and b, or
-// a where there is none. Of those with so many digits it takes the one nearest
-// the middle.
-func between(a, b float64) float64 {
-	middle := float64(a/2) + float64(b/2)
-	var text [32]byte
-	for digits := range 17 {
-		e, err := strconv.ParseFloat(string(strconv.AppendFloat(text[:0], middle, 'e', digits, 64)), 64)
-		if err == nil && a < e && e < b {
-			return e
-		}
-	}
-	if a < middle && middle < b {
-		return middle
-	}
-	return a
 }
 
 // rowMass gives each row's mass for the edges: its weight in fixed point, zero

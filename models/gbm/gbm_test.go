@@ -598,7 +598,7 @@ func TestEdgesPartAndTellNothing(t *testing.T) {
 		{14, 16.5, 15}, {19.9, 20.05, 20}, {0.1234567, 0.1234571, 0.123457}, {-3, 5, 1}, {1, 2, 1.5}, {-1e300, 1e300, 0},
 		{1, math.Nextafter(1, 2), 1}, {5, math.Inf(1), 5}, {math.Inf(-1), 5, math.Inf(-1)}, {999.5, 1000.5, 1000},
 	} {
-		if got := between(c.a, c.b); got != c.want {
+		if got := matrix.Between(c.a, c.b); got != c.want {
 			t.Errorf("between %v and %v: %v, want %v", c.a, c.b, got, c.want)
 		}
 	}

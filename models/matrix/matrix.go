@@ -2,7 +2,10 @@
 // numbers or of category codes, without any notion of what they mean.
 package matrix
 
-import "math"
+import (
+	"math"
+	"strconv"
+)
 
 // Column is one feature. Exactly one of Nums and Codes is set. A column may be
 // a view: with Index set, row i of the column is value Index[i] of the slice,
@@ -111,4 +114,23 @@ func (m *Matrix) Row(dst []float64, i int) {
 	for j := range m.Columns {
 		dst[j] = m.Columns[j].Value(i)
 	}
+}
+
+// Between gives the number with the fewest digits strictly between a and b, or
+// a where there is none. Of those with so many digits it takes the one nearest
+// the middle. Bounds that go into a file are chosen so: no row's own value can be
+// read off them.
+func Between(a, b float64) float64 {
+	middle := float64(a/2) + float64(b/2)
+	var text [32]byte
+	for digits := range 17 {
+		e, err := strconv.ParseFloat(string(strconv.AppendFloat(text[:0], middle, 'e', digits, 64)), 64)
+		if err == nil && a < e && e < b {
+			return e
+		}
+	}
+	if a < middle && middle < b {
+		return middle
+	}
+	return a
 }

@@ -52,13 +52,11 @@ func cutsOf(c *matrix.Column, rows int) []float64 {
 		}
 	}
 	slices.Sort(values)
-	if few := slices.Compact(slices.Clone(values)); len(few) <= mostBins {
-		return few[min(1, len(few)):]
-	}
+	few := slices.Compact(slices.Clone(values))
 	var cuts []float64
-	for k := 1; k < mostBins; k++ {
-		if v := values[k*len(values)/mostBins]; v > values[0] && (len(cuts) == 0 || v > cuts[len(cuts)-1]) {
-			cuts = append(cuts, v)
+	for i := 1; i < len(few); i++ {
+		if at, _ := slices.BinarySearch(values, few[i]); len(few) <= mostBins || at*mostBins >= (len(cuts)+1)*len(values) {
+			cuts = append(cuts, matrix.Between(few[i-1], few[i]))
 		}
 	}
 	return cuts
