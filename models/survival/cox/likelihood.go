@@ -20,6 +20,7 @@ type likelihood struct {
 	coef                               []float64
 	value                              float64
 	relative                           []float64 // exp(xβ + offset) of each row, x centred
+	weighted                           []float64 // the same times the row's weight
 	hazard, own, square, cross, double []float64 // one a step
 	sum                                []float64 // S0
 	first                              [][]float64
@@ -57,18 +58,24 @@ func (k *risk) at(coef []float64, ties Ties) *likelihood {
 			l.relative[i] = portable.Exp(l.relative[i])
 		}
 	})
-	for i, r := range l.relative {
-		wr := float64(k.w(i) * r)
-		l.sum[k.to[i]] += wr
+	l.weighted = l.relative
+	if k.weight != nil {
+		l.weighted = make([]float64, n)
+		for i, r := range l.relative {
+			l.weighted[i] = float64(k.weight[i] * r)
+		}
+	}
+	for i, r := range l.weighted {
+		l.sum[k.to[i]] += r
 		if k.entry != nil {
-			l.sum[k.from[i]] -= wr
+			l.sum[k.from[i]] -= r
 		}
 	}
 	k.suffix(l.sum)
 	tied := make([]float64, steps)
 	if ties == Efron {
 		for _, i := range k.events {
-			tied[k.to[i]] += float64(k.w(int(i)) * l.relative[i])
+			tied[k.to[i]] += l.weighted[i]
 		}
 	}
 	l.jumps(tied)
@@ -144,21 +151,20 @@ func (l *likelihood) moments() {
 	l.first, l.tied = make([][]float64, p), make([][]float64, p)
 	parallel(p, func(j int) {
 		s, c, m := make([]float64, steps), l.columns[j], l.mean[j]
-		for i, r := range l.relative {
-			x := float64(r * (c[i] - m))
-			if l.weight != nil {
-				x *= l.weight[i]
-			}
-			s[l.to[i]] += x
-			if l.entry != nil {
-				s[l.from[i]] -= x
+		to := l.to[:len(c)]
+		for i, r := range l.weighted[:len(c)] {
+			s[to[i]] += float64(r * (c[i] - m))
+		}
+		if l.entry != nil {
+			for i, k := range l.from {
+				s[k] -= float64(l.weighted[i] * (c[i] - m))
 			}
 		}
 		l.suffix(s)
 		d := make([]float64, steps)
 		for _, i := range l.events {
 			if k := l.to[i]; l.cross[k] != 0 {
-				d[k] += float64(l.w(int(i)) * float64(l.relative[i]*(c[i]-m)))
+				d[k] += float64(l.weighted[i] * (c[i] - m))
 			}
 		}
 		for k, cross := range l.cross {
@@ -179,8 +185,8 @@ func (l *likelihood) derivatives(g []float64) (score, information []float64) {
 	score, information = make([]float64, p), make([]float64, p*p)
 	v := l.met(g)
 	u := make([]float64, len(v))
-	for i, r := range l.relative {
-		v[i] *= float64(l.w(i) * r)
+	for i, r := range l.weighted {
+		v[i] *= r
 		u[i] = -v[i]
 	}
 	for _, i := range l.events {

@@ -2,6 +2,7 @@ package cox
 
 import (
 	"math"
+	"slices"
 )
 
 // Residuals are of the rows that the regression was fitted to, none weighted
@@ -23,7 +24,9 @@ func (f *Fit) Residuals() Residuals {
 	for i := range met {
 		r.Martingale[i] = -f.relative[i] * met[i]
 	}
-	for _, i := range f.events {
+	events := slices.Clone(f.events)
+	slices.SortStableFunc(events, func(a, b int32) int { return int(f.to[a] - f.to[b]) })
+	for _, i := range events {
 		r.Martingale[i]++
 		r.Event, r.Schoenfeld = append(r.Event, int(i)), append(r.Schoenfeld, f.schoenfeld(int(i)))
 	}

@@ -26,7 +26,7 @@ type risk struct {
 	from, to []int32
 	base     []int32   // first step of each stratum, and the end
 	time     []float64 // of each step; −Inf where a stratum begins
-	events   []int32   // rows with an event, by step, then by number
+	events   []int32   // rows with an event, as they come
 	ties     []float64 // number of events at each step
 	deaths   []float64 // their weight
 	total    float64   // weight of all rows
@@ -149,7 +149,6 @@ func (r Regression) steps(k *risk, y models.Target, strata int) {
 			k.deaths[k.to[i]] += k.w(i)
 		}
 	}
-	slices.SortStableFunc(k.events, func(a, b int32) int { return int(k.to[a] - k.to[b]) })
 }
 
 // upTo is the number of the sorted times that are at most t.
