@@ -38,6 +38,7 @@ var allowed = map[string][]string{
 	"models/modeltest":           {"models", "models/matrix"},
 	"models/forest":              {"models", "models/matrix", "models/portable", "models/scorecard", "models/tree"},
 	"models/scorecard":           {"models", "models/linear", "models/matrix", "models/portable"},
+	"models/survival/aft":        {"models", "models/matrix"},
 	"models/survival/cox":        {"models", "models/matrix", "models/portable"},
 	"models/modeltest/reference": {"models", "models/matrix"},
 	"lift":                       {"datasets", "models/portable", "models/survival"},
@@ -73,7 +74,7 @@ var doors = map[string][]string{
 	"github.com/spf13/cobra":              {"cmd/leadcast"},
 	"github.com/danielgtaylor/huma/v2":    {"serve"},
 	"github.com/prometheus/client_golang": {"serve"},
-	"gonum.org/v1/gonum":                  {"lift", "models/linear", "models/calib", "models/metric", "models/survival", "models/survival/cox", "train"},
+	"gonum.org/v1/gonum":                  {"lift", "models/linear", "models/calib", "models/metric", "models/survival", "models/survival/aft", "models/survival/cox", "train"},
 	"gonum.org/v1/plot":                   {"train/report"},
 	"net/http":                            {"serve", "cmd/leadcast"},
 }

@@ -1,0 +1,139 @@
+package aft_test
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/leadcast/leadcast/models"
+	"github.com/leadcast/leadcast/models/matrix"
+	"github.com/leadcast/leadcast/models/survival/aft"
+)
+
+// draw gives subjects with two columns, some last seen open.
+func draw(t *rapid.T) (*matrix.Matrix, models.Target) {
+	r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
+	n := rapid.IntRange(40, 80).Draw(t, "n")
+	rows, y := make([][]float64, n), models.Target{}
+	late := rapid.Bool().Draw(t, "late")
+	for i := range rows {
+		rows[i] = []float64{r.NormFloat64(), float64(r.IntN(2))}
+		entry := 0.0
+		if late {
+			entry = r.Float64()
+			y.Entry = append(y.Entry, entry)
+		}
+		y.Exit = append(y.Exit, entry+0.01+r.ExpFloat64()*math.Exp(0.5*rows[i][0]))
+		y.Cause = append(y.Cause, uint8(min(1, r.IntN(3))))
+		y.Weight = append(y.Weight, float64(1+r.IntN(3)))
+	}
+	return matrix.New(rows), y
+}
+
+func fit(t *rapid.T, r aft.Regression, x *matrix.Matrix, y models.Target) *aft.Fit {
+	f, err := r.Fit(context.Background(), x, y)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func same(t *rapid.T, what string, a, b []float64, within float64) {
+	for j := range a {
+		if !(math.Abs(a[j]-b[j]) <= within*(1+math.Abs(a[j]))) {
+			t.Fatalf("%s: %v and %v", what, a, b)
+		}
+	}
+}
+
+// A slower clock moves the intercept by the log of its unit and nothing else;
+// whole weights are repeated rows, in any order; a narrow interval is the time
+// itself; quantiles and survival are each other's inverse.
+func TestLaws(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		x, y := draw(t)
+		r := aft.Regression{Distribution: aft.Distribution(rapid.IntRange(0, 3).Draw(t, "shape"))}
+		f := fit(t, r, x, y)
+
+		slower := models.Target{Cause: y.Cause, Weight: y.Weight}
+		var often models.Target
+		var index []int32
+		narrow, upper := y, make([]float64, len(y.Exit))
+		narrow.Exit = nil
+		for i := len(y.Exit) - 1; i >= 0; i-- {
+			for range int(y.Weight[i]) {
+				index, often.Exit, often.Cause = append(index, int32(i)), append(often.Exit, y.Exit[i]), append(often.Cause, y.Cause[i])
+				if y.Entry != nil {
+					often.Entry = append(often.Entry, y.Entry[i])
+				}
+			}
+		}
+		for i, exit := range y.Exit {
+			slower.Exit = append(slower.Exit, 7*exit)
+			if y.Entry != nil {
+				slower.Entry = append(slower.Entry, 7*y.Entry[i])
+			}
+			upper[i] = exit
+			if y.Cause[i] != 0 {
+				upper[i] = exit * (1 + 1e-5)
+			}
+			narrow.Exit = append(narrow.Exit, exit)
+		}
+		s := fit(t, r, x, slower)
+		same(t, "a slower clock", append([]float64{f.Coef[0] + math.Log(7)}, append(f.Coef[1:], f.Scale...)...), append(s.Coef, s.Scale...), 1e-8)
+		same(t, "its SE", f.SE(), s.SE(), 1e-7)
+		o := fit(t, r, x.Gather(index), often)
+		same(t, "repeated rows", append(f.Coef, f.LogLik), append(o.Coef, o.LogLik), 1e-8)
+		r.Upper = upper
+		same(t, "a narrow interval", f.Coef, fit(t, r, x, narrow).Coef, 1e-4)
+
+		row := []float64{0.3, 1}
+		p := rapid.Float64Range(0.01, 0.99).Draw(t, "p")
+		q, _ := f.Quantile(p, row, 0)
+		if math.Abs(f.Survival(q, row, 0)-(1-p)) > 1e-9 {
+			t.Fatalf("S of the quantile %v is %v", p, f.Survival(q, row, 0))
+		}
+	})
+}
+
+// The mean is the area under S.
+func TestMean(t *testing.T) {
+	x, y := matrix.New([][]float64{{0}, {1}, {0}, {1}, {0}, {1}, {1}, {0}}), models.Target{
+		Exit: []float64{3, 4, 3.5, 5, 2.5, 4.5, 4.2, 3.2}, Cause: []uint8{1, 1, 1, 1, 1, 1, 0, 1}}
+	for _, d := range []aft.Distribution{aft.Weibull, aft.Exponential, aft.LogNormal, aft.LogLogistic} {
+		f, err := aft.Regression{Distribution: d}.Fit(context.Background(), x, y)
+		if err != nil {
+			t.Fatal(err)
+		}
+		area, step := 0.0, 1e-3
+		for u := step / 2; u < 200; u += step {
+			area += step * f.Survival(u, []float64{1}, 0)
+		}
+		if mean := f.Mean([]float64{1}, 0); math.Abs(area/mean-1) > 1e-4 {
+			t.Errorf("distribution %d: the mean is %v, the area %v", d, mean, area)
+		}
+	}
+}
+
+func TestFitRefuses(t *testing.T) {
+	good := [][]float64{{1}, {0}, {1}, {2}}
+	y := models.Target{Exit: []float64{1, 2, 3, 4}, Cause: []uint8{1, 1, 0, 1}}
+	for name, c := range map[string]struct {
+		rows [][]float64
+		y    models.Target
+	}{
+		"no events":       {good, models.Target{Exit: y.Exit, Cause: make([]uint8, 4)}},
+		"no number":       {[][]float64{{1}, {math.NaN()}, {1}, {2}}, y},
+		"a constant":      {[][]float64{{1}, {1}, {1}, {1}}, y},
+		"an event at 0":   {good, models.Target{Exit: []float64{0, 2, 3, 4}, Cause: y.Cause}},
+		"ends too early":  {good, models.Target{Exit: y.Exit, Entry: []float64{2, 0, 0, 0}, Cause: y.Cause}},
+		"negative weight": {good, models.Target{Exit: y.Exit, Weight: []float64{1, 1, 1, -1}, Cause: y.Cause}},
+	} {
+		if _, err := (aft.Regression{}).Fit(context.Background(), matrix.New(c.rows), c.y); err == nil {
+			t.Errorf("%s is accepted", name)
+		}
+	}
+}
