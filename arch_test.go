@@ -40,6 +40,7 @@ var allowed = map[string][]string{
 	"models/scorecard":           {"models", "models/linear", "models/matrix", "models/portable"},
 	"models/survival/aft":        {"models", "models/matrix"},
 	"models/survival/cox":        {"models", "models/matrix", "models/portable"},
+	"models/survival/finegray":   {"models", "models/matrix"},
 	"models/modeltest/reference": {"models", "models/matrix"},
 	"lift":                       {"datasets", "models/portable", "models/survival"},
 	"train":                      {"datasets", "features", "models", "models/calib", "models/gbm", "models/matrix", "models/metric", "models/portable", "train/bundle"},
@@ -74,7 +75,7 @@ var doors = map[string][]string{
 	"github.com/spf13/cobra":              {"cmd/leadcast"},
 	"github.com/danielgtaylor/huma/v2":    {"serve"},
 	"github.com/prometheus/client_golang": {"serve"},
-	"gonum.org/v1/gonum":                  {"lift", "models/linear", "models/calib", "models/metric", "models/survival", "models/survival/aft", "models/survival/cox", "train"},
+	"gonum.org/v1/gonum":                  {"lift", "models/linear", "models/calib", "models/metric", "models/survival", "models/survival/aft", "models/survival/cox", "models/survival/finegray", "train"},
 	"gonum.org/v1/plot":                   {"train/report"},
 	"net/http":                            {"serve", "cmd/leadcast"},
 }

@@ -392,8 +392,12 @@ type ajCase struct {
 	AJ                        map[string][]number
 	AtTimes                   map[string][]number `json:"at_times"`
 	CumInc                    map[string]json.RawMessage
-	Gray                      *struct{ Group string }
-	ByGroup                   *struct {
+	Gray                      *struct {
+		Group       string
+		Rows        []number // causes
+		Stat, P, DF []number
+	}
+	ByGroup *struct {
 		Rows     []string
 		Times    []number
 		Est, Var [][]number
@@ -461,6 +465,15 @@ func (c ajCase) run(t *testing.T, exact, cmprsk check) {
 		return
 	}
 	levels, of := groups(t, c.Input, c.Gray.Group)
+	for n, cause := range c.Gray.Rows {
+		g, err := GrayTest(y, int(cause), pick(of, rows), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmprsk.one("Gray's test", g.ChiSquare, c.Gray.Stat[n])
+		cmprsk.one("its p", g.P, c.Gray.P[n])
+		cmprsk.one("its degrees of freedom", float64(g.DF), c.Gray.DF[n])
+	}
 	for n, row := range c.ByGroup.Rows {
 		at := strings.LastIndex(row, " ")
 		cause, err := strconv.Atoi(row[at+1:])

@@ -343,3 +343,56 @@ func TestPathAgreesWithGlmnet(t *testing.T) {
 		})
 	}
 }
+
+// The incidence of competing causes from a regression each.
+func TestIncidenceAgreesWithR(t *testing.T) {
+	var families struct {
+		CauseSpecific []struct {
+			sample
+			Status       string
+			Coef1, Coef2 numbers
+			Multistate   []numbers `json:"coef_multistate"`
+			Predict      struct {
+				Rows   []int `json:"rows_1based"`
+				Times  numbers
+				CIF    []numbers `json:"cif1_survfit_multistate"`
+				Matrix []numbers `json:"cif1_own_matrix_exp"`
+			}
+		} `json:"cause_specific"`
+	}
+	tolerance := ref.Cases(t, "competing_risks.json", &families)
+	if len(families.CauseSpecific) == 0 {
+		t.Fatal("no cases")
+	}
+	for _, c := range families.CauseSpecific {
+		t.Run(c.Name, func(t *testing.T) {
+			c.Event = c.Status
+			table, x, y, r := c.read(t)
+			check := ref.Within(t, tolerance, "AJ")
+			check.Rel = 1e-8 // of a fit
+			var fits []*cox.Fit
+			for k, want := range []numbers{c.Coef1, c.Coef2} {
+				r.Cause = uint8(k + 1)
+				f, err := r.Fit(context.Background(), x, y)
+				if err != nil {
+					t.Fatal(err)
+				}
+				check.List("coef", f.Coef, want)
+				check.List("multistate coef", f.Coef, c.Multistate[k])
+				fits = append(fits, f)
+			}
+			row := make([]float64, len(c.Covariates))
+			for n, at := range c.Predict.Rows {
+				x.Row(row, table.Place(at))
+				for k, time := range c.Predict.Times {
+					f, open := cox.Incidence(row, 0, float64(time), fits...)
+					check.One("incidence", f[0], c.Predict.CIF[n][k])
+					check.One("incidence", f[0], c.Predict.Matrix[n][k])
+					if math.Abs(f[0]+f[1]+open-1) > 1e-12 {
+						t.Errorf("%v and %v happened, %v open", f[0], f[1], open)
+					}
+				}
+			}
+		})
+	}
+}
