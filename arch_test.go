@@ -38,6 +38,7 @@ var allowed = map[string][]string{
 	"models/modeltest":           {"models", "models/matrix"},
 	"models/forest":              {"models", "models/matrix", "models/portable", "models/scorecard", "models/tree"},
 	"models/scorecard":           {"models", "models/linear", "models/matrix", "models/portable"},
+	"models/metric/censored":     {"models"},
 	"models/survival/aft":        {"models", "models/matrix"},
 	"models/survival/cox":        {"models", "models/matrix", "models/portable"},
 	"models/survival/finegray":   {"models", "models/matrix"},

@@ -1,0 +1,172 @@
+// Package censored measures forecasts of when something happens on subjects of
+// which many are last seen before it: how well risks rank them (Harrell's and
+// Uno's concordance, the dynamic AUC) and how true probabilities are (the Brier
+// score by time and over time), weighted by the inverse probability of having
+// been followed long enough.
+//
+// A subject's entry of models.Target is its Exit and Cause (0: last seen open);
+// Entry and Weight count where a figure says so. The reference programs are R's
+// survival and riskRegression and Python's scikit-survival.
+package censored
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/leadcast/leadcast/models"
+)
+
+// Censoring is the probability G of still being followed, estimated with the
+// roles of events and last sightings exchanged; at equal times events come
+// first.
+type Censoring struct {
+	time, left []float64
+	// At makes weights use G(t) in place of G(t−), the probability of being
+	// followed until just before t. R takes the latter, which is what an event
+	// at t needs to be seen (Graf and others 1999, Statistics in Medicine
+	// 18:2529); scikit-survival the former.
+	At bool
+}
+
+// NewCensoring estimates G from the subjects of y, best those that the model
+// was fitted to.
+func NewCensoring(y models.Target) *Censoring {
+	order := byExit(y)
+	g, c := 1.0, &Censoring{}
+	for i := 0; i < len(order); {
+		t, end, lost, events := y.Exit[order[i]], i, 0.0, 0.0
+		for ; end < len(order) && y.Exit[order[end]] == t; end++ {
+			if y.Cause[order[end]] == 0 {
+				lost++
+			} else {
+				events++
+			}
+		}
+		if lost > 0 {
+			g *= 1 - lost/(float64(len(order)-i)-events)
+			c.time, c.left = append(c.time, t), append(c.left, g)
+		}
+		i = end
+	}
+	return c
+}
+
+func byExit(y models.Target) []int {
+	order := make([]int, len(y.Exit))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Or(cmp.Compare(y.Exit[a], y.Exit[b]), cmp.Compare(a, b)) })
+	return order
+}
+
+// Followed is G(t).
+func (c *Censoring) Followed(t float64) float64 {
+	at, found := slices.BinarySearch(c.time, t)
+	if found {
+		at++
+	}
+	if at == 0 {
+		return 1
+	}
+	return c.left[at-1]
+}
+
+// Weight of an event at t: 1/G(t−), or 1/G(t) if At; 0 where nobody is followed
+// so long.
+func (c *Censoring) Weight(t float64) float64 {
+	if !c.At {
+		t = math.Nextafter(t, math.Inf(-1))
+	}
+	if g := c.Followed(t); g > 0 {
+		return 1 / g
+	}
+	return 0
+}
+
+// Brier is the weighted mean square of what happened by t less its forecast
+// probability p, and its standard error, the weights taken as known. A subject
+// counts as 1 if the cause (0: any) ended its time by t, as 0 if another did or
+// it was still open beyond t, and not at all if it was last seen before (Graf
+// and others 1999; with causes, Gerds and Schumacher 2006, Biometrical Journal
+// 48:1029). NaN without rows.
+func Brier(g *Censoring, y models.Target, cause uint8, p []float64, t float64) (score, se float64) {
+	n, square := float64(len(p)), 0.0
+	open := 0.0
+	if followed := g.Followed(t); followed > 0 {
+		open = 1 / followed
+	}
+	for i, forecast := range p {
+		part := 0.0
+		switch {
+		case y.Exit[i] > t:
+			part = open * forecast * forecast
+		case y.Cause[i] != 0 && (cause == 0 || y.Cause[i] == cause):
+			part = g.Weight(y.Exit[i]) * (1 - forecast) * (1 - forecast)
+		case y.Cause[i] != 0:
+			part = g.Weight(y.Exit[i]) * forecast * forecast
+		}
+		score += part / n
+		square += part * part / n
+	}
+	return score, math.Sqrt(max(0, square-score*score) / n)
+}
+
+// Integrated is the mean of a score over the time from the first to the last of
+// the times, by the trapezium rule.
+func Integrated(times, scores []float64) float64 {
+	area := 0.0
+	for k := 1; k < len(times); k++ {
+		area += (times[k] - times[k-1]) * (scores[k] + scores[k-1]) / 2
+	}
+	return area / (times[len(times)-1] - times[0])
+}
+
+// AUC is the chance that a subject with an event by t had a higher risk than one
+// open beyond t, ties counting half (Uno and others 2007, JASA 102:527). NaN
+// where there is none of either.
+func AUC(g *Censoring, y models.Target, risk []float64, t float64) float64 {
+	order := make([]int, len(risk))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Or(cmp.Compare(risk[a], risk[b]), cmp.Compare(a, b)) })
+	below, above, area := 0.0, 0.0, 0.0
+	for i := 0; i < len(order); {
+		end, cases, controls := i, 0.0, 0.0
+		for ; end < len(order) && risk[order[end]] == risk[order[i]]; end++ {
+			if j := order[end]; y.Exit[j] > t {
+				controls++
+			} else if y.Cause[j] != 0 {
+				cases += g.Weight(y.Exit[j])
+			}
+		}
+		area += cases * (below + controls/2)
+		below, above, i = below+controls, above+cases, end
+	}
+	return area / (below * above)
+}
+
+// MeanAUC is the mean of AUCs at rising times, each weighted by the share of
+// events since the time before, by Kaplan and Meier's estimate from y.
+func MeanAUC(y models.Target, times, aucs []float64) float64 {
+	order, s := byExit(y), 1.0
+	mean, before, k := 0.0, 1.0, 0
+	for i := 0; k < len(times); {
+		if i == len(order) || y.Exit[order[i]] > times[k] {
+			mean += aucs[k] * (before - s)
+			before = s
+			k++
+			continue
+		}
+		t, atRisk, events := y.Exit[order[i]], float64(len(order)-i), 0.0
+		for ; i < len(order) && y.Exit[order[i]] == t; i++ {
+			if y.Cause[order[i]] != 0 {
+				events++
+			}
+		}
+		s *= 1 - events/atRisk
+	}
+	return mean / (1 - s)
+}
