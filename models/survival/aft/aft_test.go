@@ -137,3 +137,58 @@ func TestFitRefuses(t *testing.T) {
 		}
 	}
 }
+
+// With a slower clock only the latency's intercept moves; repeated rows are
+// weights; nobody comes back to life; late followers who are still open are
+// mostly cured.
+func TestCure(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	n := 600
+	rows, y, often, slower := make([][]float64, n), models.Target{}, models.Target{}, models.Target{}
+	var index []int32
+	for i := range rows {
+		rows[i] = []float64{r.NormFloat64()}
+		time := math.Inf(1)
+		if r.Float64() < 1/(1+math.Exp(-0.7*rows[i][0])) {
+			time = math.Exp(2 + 0.5*r.NormFloat64())
+		}
+		lost := 60 * r.Float64()
+		y.Exit, y.Cause, y.Weight = append(y.Exit, min(time, lost)), append(y.Cause, 0), append(y.Weight, float64(1+i%2))
+		if time <= lost {
+			y.Cause[i] = 1
+		}
+		slower.Exit = append(slower.Exit, 7*y.Exit[i])
+		for range 1 + i%2 {
+			index, often.Exit, often.Cause = append(index, int32(i)), append(often.Exit, y.Exit[i]), append(often.Cause, y.Cause[i])
+		}
+	}
+	slower.Cause, slower.Weight = y.Cause, y.Weight
+	x := matrix.New(rows)
+	for _, c := range []aft.Cure{{Distribution: aft.LogNormal}, {Distribution: aft.Weibull}, {Distribution: aft.Exponential}, {Distribution: aft.LogLogistic, Promotion: true}} {
+		fit := func(x *matrix.Matrix, y models.Target) *aft.CureFit {
+			f, err := c.Fit(context.Background(), x, &matrix.Matrix{Rows: x.Rows}, y)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return f
+		}
+		f, g, h := fit(x, y), fit(x.Gather(index), often), fit(x, slower)
+		for j, b := range f.Incidence {
+			if math.Abs(b-g.Incidence[j]) > 1e-8 || math.Abs(b-h.Incidence[j]) > 1e-8 || math.Abs(f.Latency[0]+math.Log(7)-h.Latency[0]) > 1e-8 {
+				t.Errorf("%+v: %v, repeated %v, slower %v", c, f, g, h)
+			}
+		}
+		before := 1.0
+		for u := 1.0; u < 200; u++ {
+			s := f.Survival(u, []float64{0.5}, nil)
+			still := f.StillSusceptible(u, []float64{0.5}, nil)
+			if s > before || s < 1-f.Susceptible([]float64{0.5})-1e-12 || still < -1e-12 || still > f.Susceptible([]float64{0.5}) {
+				t.Fatalf("%+v: S(%v) = %v after %v, %v still susceptible", c, u, s, before, still)
+			}
+			before = s
+		}
+		if c.Distribution == aft.LogNormal && (math.Abs(f.Incidence[1]-0.7) > 3*f.SE()[1] || math.Abs(f.Latency[0]-2) > 4*f.SE()[2]) {
+			t.Errorf("%v ± %v is not what was drawn", f, f.SE())
+		}
+	}
+}

@@ -40,9 +40,9 @@ func (d Distribution) survival(z float64) curve {
 	case LogNormal:
 		if z > 25 { // erfc underflows; the asymptotic series has its digits here
 			y := 1 / (z * z)
-			log := -z*z/2 - halfLog2Pi - math.Log(z) + math.Log1p(-y*(1-3*y*(1-5*y*(1-7*y))))
-			h := math.Exp(-z*z/2 - halfLog2Pi - log)
-			return curve{log, -h, -h * (h - z)}
+			rest := y * (1 - 3*y*(1-5*y*(1-7*y)))
+			h := z / (1 - rest)
+			return curve{-z*z/2 - halfLog2Pi - math.Log(z) + math.Log1p(-rest), -h, -h * (z * rest / (1 - rest))}
 		}
 		s := math.Erfc(z/math.Sqrt2) / 2
 		h := math.Exp(-z*z/2-halfLog2Pi) / s

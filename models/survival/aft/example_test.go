@@ -42,3 +42,19 @@ func Example() {
 	// median 7.2 ± 1.3 weeks
 	// median 25.7 ± 6.3 weeks
 }
+
+// Of the deals of small and large customers, which are won at all, and when?
+func ExampleCure() {
+	y := models.Target{
+		Exit:  []float64{3, 5, 6, 8, 9, 12, 60, 70, 80, 90, 4, 7, 11, 65, 75, 85, 95, 60, 90, 99},
+		Cause: []uint8{1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0},
+	}
+	large := &matrix.Matrix{Rows: 20, Columns: []matrix.Column{{Name: "large", Nums: append(ones(10), make([]float64, 10)...)}}}
+	f, _ := aft.Cure{Distribution: aft.LogNormal}.Fit(context.Background(), large, &matrix.Matrix{Rows: 20}, y)
+	for _, z := range [][]float64{{0}, {1}} {
+		fmt.Printf("won at all %.2f; of those open after 10 days %.2f\n", f.Susceptible(z), f.StillSusceptible(10, z, nil))
+	}
+	// Output:
+	// won at all 0.30; of those open after 10 days 0.07
+	// won at all 0.60; of those open after 10 days 0.20
+}

@@ -32,8 +32,18 @@ func (d Distribution) open(z, scale float64) (a term) {
 	return a
 }
 
+// narrow is the width below which an interval is taken for its middle: a
+// difference of survivals would lose too many digits.
+const narrow = 1e-4
+
 // between is log(S(a) − S(b)); a may be −Inf.
 func (d Distribution) between(a, b, scale float64) (t term) {
+	if w := b - a; w < narrow {
+		f := d.density((a + b) / 2)
+		t = d.event((a+b)/2, scale)
+		t.value += math.Log(w*scale) + math.Log1p(w*w/24*(f.slope*f.slope+f.bend))
+		return t
+	}
 	var ga, gaa float64
 	low := curve{}
 	if !math.IsInf(a, -1) {
