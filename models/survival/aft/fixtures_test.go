@@ -6,8 +6,10 @@ import (
 	"context"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
+	"github.com/leadcast/leadcast/models/metric/censored"
 	ref "github.com/leadcast/leadcast/models/modeltest/reference"
 	"github.com/leadcast/leadcast/models/survival/aft"
 )
@@ -185,11 +187,16 @@ func TestLateEntryAgrees(t *testing.T) {
 			LogScale                              ref.Number `json:"log_scale"`
 			Scale, LogLik                         ref.Number
 			Vcov                                  []numbers
+			Lifelines                             struct {
+				Params numbers
+				Index  []string
+				LogLik ref.Number
+			}
 		} `json:"left_truncated"`
 		Lifelines []struct {
 			Fitter, Input, Time, Event string
 			Params, SE                 map[string]ref.Number
-			LogLik, AIC                ref.Number
+			LogLik, AIC, Concordance   ref.Number
 			Median                     numbers `json:"median_rows1to4"`
 			Percentile                 numbers `json:"percentile90_rows1to4"`
 			Mean                       numbers `json:"mean_rows1to4"`
@@ -214,6 +221,24 @@ func TestLateEntryAgrees(t *testing.T) {
 			check.List("SE", f.SE(), c.SE)
 			check.Table("covariance", f.Covariance, c.Vcov)
 			check.One("loglik", f.LogLik, c.LogLik)
+			lifelines := ref.Within(t, tolerance, "lifelines values")
+			lifelines.One("its loglik", f.LogLik, c.Lifelines.LogLik)
+			short := math.Sqrt(2 * max(0, f.LogLik-float64(c.Lifelines.LogLik)))
+			for n, name := range c.Lifelines.Index { // "('location', 'column')"
+				parts := strings.Split(strings.Trim(name, "()"), ", ")
+				column, j, got := strings.Trim(parts[1], "'"), len(f.Coef), -math.Log(f.Scale[0])
+				switch {
+				case n < len(f.Coef) && column == "Intercept":
+					j, got = 0, f.Coef[0]
+				case n < len(f.Coef):
+					j = slices.Index(covariates, column) + 1
+					got = f.Coef[j]
+				case shape(t, c.Dist) == aft.LogNormal:
+					got = -got
+				}
+				lifelines.Abs = short * f.SE()[j]
+				lifelines.One(name, got, c.Lifelines.Params[n])
+			}
 		})
 	}
 	for _, c := range families.Lifelines {
@@ -259,7 +284,14 @@ func TestLateEntryAgrees(t *testing.T) {
 			check.Abs = 0
 			check.One("loglik", f.LogLik, c.LogLik)
 			check.One("AIC", 2*float64(len(f.Covariance))-2*f.LogLik, c.AIC)
-			row := make([]float64, len(covariates))
+			row, risk := make([]float64, len(covariates)), make([]float64, x.Rows)
+			for i := range risk {
+				x.Row(row, i)
+				eta, _ := f.Linear(row)
+				risk[i] = -math.Round(eta*1e12) / 1e12
+			}
+			check.Abs = short * 0.1
+			check.One("concordance", censored.Concordance(table.Target("", c.Time, c.Event, ""), risk, nil, nil).C(), c.Concordance)
 			for i, want := range c.Median {
 				x.Row(row, i)
 				median, se := f.Quantile(0.5, row, 0)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"runtime"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -241,5 +243,28 @@ func BenchmarkFit(b *testing.B) {
 				b.ReportMetric(float64(f.Steps), "steps")
 			}
 		})
+	}
+}
+
+// Sums are of fixed stripes: the same bits on any number of CPUs.
+func TestSameBitsOnAnyCPUs(t *testing.T) {
+	x, y := company(20_000, 3)
+	for i := range y.Exit {
+		y.Weight = append(y.Weight, 1+float64(i%7)/3)
+	}
+	var first *cox.Fit
+	for _, cpus := range []int{1, 2, 5} {
+		before := runtime.GOMAXPROCS(cpus)
+		f, err := cox.Regression{}.Fit(context.Background(), x, y)
+		runtime.GOMAXPROCS(before)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first == nil {
+			first = f
+		}
+		if !slices.Equal(f.Coef, first.Coef) || f.LogLik != first.LogLik || !slices.Equal(f.SE(), first.SE()) {
+			t.Errorf("%d CPUs: %v, with one %v", cpus, f.Coef, first.Coef)
+		}
 	}
 }

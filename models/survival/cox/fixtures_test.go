@@ -229,6 +229,9 @@ func (c fitCase) residuals(t *testing.T, check ref.Check, f *cox.Fit) {
 	if n == 0 || len(c.Schoenfeld) == 0 {
 		t.Fatal("no residuals")
 	}
+	if len(r.Event) != c.NEvent {
+		t.Errorf("%d events, want %d", len(r.Event), c.NEvent)
+	}
 	check.List("martingale", r.Martingale[:n], c.Residuals.Martingale)
 	check.List("deviance", r.Deviance[:n], c.Residuals.Deviance)
 	check.Table("score", r.Score[:n], c.Residuals.Score)
@@ -315,6 +318,7 @@ func TestPathAgreesWithGlmnet(t *testing.T) {
 			Polished    []numbers  `json:"polished_coef"`
 			LogLik      numbers    `json:"polished_partial_loglik"`
 			Trusted     bool       `json:"glmnet_trusted"`
+			DF          []int
 		}
 	}
 	ref.Cases(t, "cox.json", &families)
@@ -336,6 +340,17 @@ func TestPathAgreesWithGlmnet(t *testing.T) {
 			}
 			glmnet := ref.Check{T: t, Abs: 1e-6}
 			glmnet.Table("glmnet's coef", path.Coef, c.Coef)
+			for l, coef := range path.Coef {
+				left := 0
+				for _, b := range coef {
+					if b != 0 {
+						left++
+					}
+				}
+				if left != c.DF[l] {
+					t.Errorf("λ %v leaves %d columns, want %d", c.Lambda[l], left, c.DF[l])
+				}
+			}
 			glmnet.List("deviance explained", path.Explained, c.Explained)
 			glmnet.Rel = 1e-6
 			glmnet.One("null deviance", path.Null, c.Null)

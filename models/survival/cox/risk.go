@@ -87,10 +87,13 @@ func (r Regression) check(y models.Target, i int) error {
 
 // take keeps the columns' numbers, without a copy where they lie in order.
 func (k *risk) take(x *matrix.Matrix) error {
-	for j := range x.Columns {
+	p := len(x.Columns)
+	k.columns, k.names, k.mean = make([][]float64, p), make([]string, p), make([]float64, p)
+	parallel(p, func(j int) {
 		c := &x.Columns[j]
+		k.names[j] = c.Name
 		if c.Categorical() {
-			return fmt.Errorf("cox: column %q holds categories: give one column of 0 and 1 for each but one", c.Name)
+			return
 		}
 		v := c.Nums
 		if c.Index != nil {
@@ -99,15 +102,19 @@ func (k *risk) take(x *matrix.Matrix) error {
 				v[i] = c.Num(i)
 			}
 		}
-		sum := 0.0
-		for i, a := range v[:x.Rows] {
-			sum += float64(k.w(i) * a)
+		k.columns[j] = v[:x.Rows]
+		for i, a := range k.columns[j] {
+			k.mean[j] += float64(k.w(i) * a)
 		}
-		if !finite(sum) {
-			at := slices.IndexFunc(v, func(a float64) bool { return !finite(a) })
-			return fmt.Errorf("cox: row %d: column %q is not a number", at, c.Name)
+		k.mean[j] /= k.total
+	})
+	for j, c := range k.columns {
+		if c == nil && x.Rows > 0 {
+			return fmt.Errorf("cox: column %q holds categories: give one column of 0 and 1 for each but one", k.names[j])
 		}
-		k.columns, k.names, k.mean = append(k.columns, v[:x.Rows]), append(k.names, c.Name), append(k.mean, sum/k.total)
+		if at := slices.IndexFunc(c, func(a float64) bool { return !finite(a) }); !finite(k.mean[j]) && at >= 0 {
+			return fmt.Errorf("cox: row %d: column %q is not a number", at, k.names[j])
+		}
 	}
 	return nil
 }
@@ -136,13 +143,17 @@ func (r Regression) steps(k *risk, y models.Target, strata int) {
 		k.time = append(append(k.time, math.Inf(-1)), times[s]...)
 	}
 	k.base = append(k.base, int32(len(k.time)))
+	striped(len(y.Exit), func(_, lo, hi int) {
+		for i := lo; i < hi; i++ {
+			s := of(i)
+			k.from[i], k.to[i] = k.base[s], k.base[s]+int32(upTo(times[s], y.Exit[i]))
+			if y.Entry != nil {
+				k.from[i] = k.base[s] + int32(upTo(times[s], y.Entry[i]))
+			}
+		}
+	})
 	k.ties, k.deaths = make([]float64, len(k.time)), make([]float64, len(k.time))
 	for i := range y.Exit {
-		s := of(i)
-		k.from[i], k.to[i] = k.base[s], k.base[s]+int32(upTo(times[s], y.Exit[i]))
-		if y.Entry != nil {
-			k.from[i] = k.base[s] + int32(upTo(times[s], y.Entry[i]))
-		}
 		if happened(i) {
 			k.events = append(k.events, int32(i))
 			k.ties[k.to[i]]++
