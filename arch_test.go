@@ -41,6 +41,7 @@ var allowed = map[string][]string{
 	"models/metric/censored":     {"models"},
 	"models/survival/aft":        {"models", "models/matrix"},
 	"models/survival/cox":        {"models", "models/matrix", "models/portable"},
+	"models/survival/discrete":   {"models", "models/matrix"},
 	"models/survival/finegray":   {"models", "models/matrix"},
 	"models/modeltest/reference": {"models", "models/matrix"},
 	"lift":                       {"datasets", "models/portable", "models/survival"},
@@ -76,7 +77,7 @@ var doors = map[string][]string{
 	"github.com/spf13/cobra":              {"cmd/leadcast"},
 	"github.com/danielgtaylor/huma/v2":    {"serve"},
 	"github.com/prometheus/client_golang": {"serve"},
-	"gonum.org/v1/gonum":                  {"lift", "models/linear", "models/calib", "models/metric", "models/survival", "models/survival/aft", "models/survival/cox", "models/survival/finegray", "train"},
+	"gonum.org/v1/gonum":                  {"lift", "models/linear", "models/calib", "models/metric", "models/survival", "models/survival/aft", "models/survival/cox", "models/survival/discrete", "models/survival/finegray", "train"},
 	"gonum.org/v1/plot":                   {"train/report"},
 	"net/http":                            {"serve", "cmd/leadcast"},
 }
