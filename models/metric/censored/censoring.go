@@ -86,31 +86,70 @@ func (c *Censoring) Weight(t float64) float64 {
 }
 
 // Brier is the weighted mean square of what happened by t less its forecast
-// probability p, and its standard error, the weights taken as known. A subject
-// counts as 1 if the cause (0: any) ended its time by t, as 0 if another did or
-// it was still open beyond t, and not at all if it was last seen before (Graf
-// and others 1999; with causes, Gerds and Schumacher 2006, Biometrical Journal
-// 48:1029). NaN without rows.
+// probability p. A subject counts as 1 if the cause (0: any) ended its time by
+// t, as 0 if another did or it was still open beyond t, and not at all if it was
+// last seen before (Graf and others 1999; with causes, Gerds and Schumacher
+// 2006, Biometrical Journal 48:1029). The standard error is that of a G
+// estimated from these subjects. NaN without rows.
 func Brier(g *Censoring, y models.Target, cause uint8, p []float64, t float64) (score, se float64) {
-	n, square := float64(len(p)), 0.0
 	open := 0.0
 	if followed := g.Followed(t); followed > 0 {
 		open = 1 / followed
 	}
+	parts := make([]float64, len(p))
 	for i, forecast := range p {
-		part := 0.0
 		switch {
 		case y.Exit[i] > t:
-			part = open * forecast * forecast
+			parts[i] = open * forecast * forecast
 		case y.Cause[i] != 0 && (cause == 0 || y.Cause[i] == cause):
-			part = g.Weight(y.Exit[i]) * (1 - forecast) * (1 - forecast)
+			parts[i] = g.Weight(y.Exit[i]) * (1 - forecast) * (1 - forecast)
 		case y.Cause[i] != 0:
-			part = g.Weight(y.Exit[i]) * forecast * forecast
+			parts[i] = g.Weight(y.Exit[i]) * forecast * forecast
 		}
-		score += part / n
-		square += part * part / n
+		score += parts[i] / float64(len(p))
 	}
-	return score, math.Sqrt(max(0, square-score*score) / n)
+	influence := make([]float64, len(p))
+	for i, part := range parts {
+		influence[i] = part - score
+	}
+	return score, spread(influence, y, parts, t)
+}
+
+// spread is the standard error of a mean whose terms have an influence on it,
+// joined by what each adds through the weights of the parts: the integral of
+// the parts still to come, over those at risk, by its censoring martingale.
+func spread(influence []float64, y models.Target, parts []float64, t float64) float64 {
+	order := byExit(y)
+	after := 0.0 // sum of parts that weigh more if somebody is lost now
+	for _, part := range parts {
+		after += part
+	}
+	met, square := 0.0, 0.0
+	for i := 0; i < len(order); {
+		now, end, lost := y.Exit[order[i]], i, 0.0
+		for ; end < len(order) && y.Exit[order[end]] == now; end++ {
+			if now <= t {
+				after -= parts[order[end]]
+			}
+			if y.Cause[order[end]] == 0 {
+				lost++
+			}
+		}
+		each := 0.0
+		if now <= t {
+			each = after / float64(len(order)-i)
+		}
+		met += each * lost / float64(len(order)-i)
+		for ; i < end; i++ {
+			v := influence[order[i]] - met
+			if y.Cause[order[i]] == 0 {
+				v += each
+			}
+			square += v * v
+		}
+	}
+	n := float64(len(order))
+	return math.Sqrt(square / n / (n - 1))
 }
 
 // Integrated is the mean of a score over the time from the first to the last of
@@ -124,28 +163,58 @@ func Integrated(times, scores []float64) float64 {
 }
 
 // AUC is the chance that a subject with an event by t had a higher risk than one
-// open beyond t, ties counting half (Uno and others 2007, JASA 102:527). NaN
-// where there is none of either.
-func AUC(g *Censoring, y models.Target, risk []float64, t float64) float64 {
-	order := make([]int, len(risk))
+// open beyond t, ties counting half (Uno and others 2007, JASA 102:527), with
+// its standard error (Blanche, Dartigues, Jacqmin-Gadda 2013, Statistics in
+// Medicine 32:5381), that of a G estimated from these subjects. NaN where there
+// is none of either.
+func AUC(g *Censoring, y models.Target, risk []float64, t float64) (auc, se float64) {
+	n := len(risk)
+	order := make([]int, n)
 	for i := range order {
 		order[i] = i
 	}
 	slices.SortFunc(order, func(a, b int) int { return cmp.Or(cmp.Compare(risk[a], risk[b]), cmp.Compare(a, b)) })
-	below, above, area := 0.0, 0.0, 0.0
-	for i := 0; i < len(order); {
-		end, cases, controls := i, 0.0, 0.0
-		for ; end < len(order) && risk[order[end]] == risk[order[i]]; end++ {
+	weight, right := make([]float64, n), make([]float64, n) // of a case, and how much of the other side it is right about
+	cases, controls := 0.0, 0.0
+	for i := range risk {
+		if y.Exit[i] > t {
+			controls++
+		} else if y.Cause[i] != 0 {
+			weight[i] = g.Weight(y.Exit[i])
+			cases += weight[i]
+		}
+	}
+	below, above := 0.0, cases
+	for i := 0; i < n; {
+		end, same, open := i, 0.0, 0.0
+		for ; end < n && risk[order[end]] == risk[order[i]]; end++ {
 			if j := order[end]; y.Exit[j] > t {
-				controls++
-			} else if y.Cause[j] != 0 {
-				cases += g.Weight(y.Exit[j])
+				open++
+			} else {
+				same += weight[j]
 			}
 		}
-		area += cases * (below + controls/2)
-		below, above, i = below+controls, above+cases, end
+		above -= same
+		for ; i < end; i++ {
+			if j := order[i]; y.Exit[j] > t {
+				right[j] = (above + same/2) / cases
+			} else {
+				right[j] = (below + open/2) / controls
+				auc += weight[j] * right[j] / cases
+			}
+		}
+		below += open
 	}
-	return area / (below * above)
+	influence, parts := make([]float64, n), make([]float64, n)
+	for i := range risk {
+		if y.Exit[i] > t {
+			influence[i] = float64(n) * (right[i] - auc) / controls
+		} else {
+			parts[i] = float64(n) * weight[i] * (right[i] - auc) / cases
+			influence[i] = parts[i]
+		}
+	}
+	return auc, spread(influence, y, parts, t)
 }
 
 // MeanAUC is the mean of AUCs at rising times, each weighted by the share of

@@ -68,7 +68,7 @@ func TestMetricsAgreeWithScikitSurvival(t *testing.T) {
 			var integrated ref.Number
 			read(t, c, "brier_"+name, &want)
 			read(t, c, "ibs_"+name, &integrated)
-			scores := briers(g, y, some, times)
+			scores, _ := briers(g, y, some, times)
 			check.List(name, scores, want)
 			check.One("integrated "+name, censored.Integrated(ref.Floats(times), scores), integrated)
 		}
@@ -115,16 +115,16 @@ func rows(t *testing.T, table *ref.Table, words string) *ref.Table {
 }
 
 // briers at each time, of the columns S5, S10, … of probabilities of being open.
-func briers(g *censored.Censoring, y models.Target, table *ref.Table, times numbers) (scores []float64) {
+func briers(g *censored.Censoring, y models.Target, table *ref.Table, times numbers) (scores, se []float64) {
 	for _, time := range times {
 		p := table.Numbers(fmt.Sprint("S", time))
 		for i := range p {
 			p[i] = 1 - p[i]
 		}
-		score, _ := censored.Brier(g, y, 0, p, float64(time))
-		scores = append(scores, score)
+		score, e := censored.Brier(g, y, 0, p, float64(time))
+		scores, se = append(scores, score), append(se, e)
 	}
-	return scores
+	return scores, se
 }
 
 func (r risks) run(t *testing.T, check ref.Check, g *censored.Censoring, y models.Target, risk []float64, times numbers, tau float64) {
@@ -138,7 +138,8 @@ func (r risks) run(t *testing.T, check ref.Check, g *censored.Censoring, y model
 	}
 	var aucs []float64
 	for _, time := range times {
-		aucs = append(aucs, censored.AUC(g, y, risk, float64(time)))
+		auc, _ := censored.AUC(g, y, risk, float64(time))
+		aucs = append(aucs, auc)
 	}
 	check.List("AUC", aucs, r.AUC)
 	check.One("mean AUC", censored.MeanAUC(y, ref.Floats(times), aucs), r.Mean)
@@ -164,7 +165,9 @@ func TestMetricsAgreeWithR(t *testing.T) {
 		Name, Input  string
 		Times, Brier numbers
 		Null         numbers `json:"brier_null_model"`
+		BrierSE      numbers `json:"brier_se"`
 		AUC          numbers `json:"auc_on_survprob"`
+		AUCSE        numbers `json:"auc_se"`
 		LP           pairs   `json:"concordance_lp"`
 		Tied         pairs   `json:"concordance_lp_tied"`
 		Uno          struct {
@@ -184,22 +187,26 @@ func TestMetricsAgreeWithR(t *testing.T) {
 			table := ref.Read(t, c.Input)
 			y := subjects(table)
 			g := censored.NewCensoring(y)
-			check.List("Brier", briers(g, y, table, c.Times), c.Brier)
+			scores, se := briers(g, y, table, c.Times)
+			check.List("Brier", scores, c.Brier)
+			check.List("SE of Brier", se, c.BrierSE)
 			km, err := survival.KaplanMeier(y)
 			if err != nil {
 				t.Fatal(err)
 			}
-			var null, aucs []float64
+			var null, aucs, spread []float64
 			for _, time := range c.Times {
 				p, risk := make([]float64, len(y.Exit)), table.Numbers(fmt.Sprint("S", time))
 				for i := range p {
 					p[i], risk[i] = 1-km.S[km.Step(float64(time))], -risk[i]
 				}
 				score, _ := censored.Brier(g, y, 0, p, float64(time))
-				null, aucs = append(null, score), append(aucs, censored.AUC(g, y, risk, float64(time)))
+				auc, se := censored.AUC(g, y, risk, float64(time))
+				null, aucs, spread = append(null, score), append(aucs, auc), append(spread, se)
 			}
 			check.List("null model", null, c.Null)
 			check.List("AUC", aucs, c.AUC)
+			check.List("SE of AUC", spread, c.AUCSE)
 			c.LP.check(check, censored.Concordance(y, table.Numbers("lp"), nil, nil))
 			c.Tied.check(check, censored.Concordance(y, table.Numbers("lp_tied"), nil, nil))
 			// R's ymax keeps events at tau itself.
