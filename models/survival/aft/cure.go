@@ -6,6 +6,7 @@ import (
 
 	"github.com/leadcast/leadcast/models"
 	"github.com/leadcast/leadcast/models/matrix"
+	"github.com/leadcast/leadcast/models/newton"
 )
 
 // Cure says what is fitted where some never come to the event: a logistic
@@ -51,11 +52,11 @@ func (c Cure) Fit(ctx context.Context, incidence, latency *matrix.Matrix, y mode
 	m := &mixture{problem: p, incidence: z, promotion: c.Promotion}
 	theta, jacobian := m.start()
 	f := &CureFit{cure: c}
-	theta, f.LogLik, f.Covariance, f.Steps, err = newton(ctx, theta, m.likelihood)
+	top, err := newton.Maximise(ctx, theta, m.likelihood)
 	if err != nil {
-		return nil, err
+		return nil, noMaximum(err)
 	}
-	f.LogLik -= jacobian
+	theta, f.LogLik, f.Covariance, f.Steps = top.At, top.Value-jacobian, top.Covariance, top.Steps
 	f.Incidence, f.Latency = theta[:len(z)], theta[len(z):len(z)+len(p.columns)]
 	f.Scale = p.scale(theta[len(z):], 0)
 	return f, nil
@@ -179,7 +180,7 @@ func (j *joint) plus(n float64, o joint) {
 // softplus is log(1 + e^x).
 func softplus(x float64) float64 { return max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) }
 
-// likelihood of log T with its derivatives; h is lower triangular.
+// likelihood of log T, with its gradient and information as newton takes them.
 func (m *mixture) likelihood(theta, g, h []float64) (value float64) {
 	q, p, n := len(m.incidence), len(m.columns), len(theta)
 	v := make([]float64, q+p)
@@ -216,7 +217,7 @@ func (m *mixture) likelihood(theta, g, h []float64) (value float64) {
 				} else if l < q {
 					d = cross
 				}
-				h[j*n+l] += r.weight * d * v[j] * v[l]
+				h[j*n+l] -= r.weight * d * v[j] * v[l]
 			}
 		}
 		if m.scales() == 0 {
@@ -224,13 +225,13 @@ func (m *mixture) likelihood(theta, g, h []float64) (value float64) {
 		}
 		s := n - 1
 		g[s] += r.weight * t.s
-		h[s*n+s] += r.weight * t.sS
+		h[s*n+s] -= r.weight * t.sS
 		for l := range v {
 			d := t.etaS
 			if l < q {
 				d = t.aS
 			}
-			h[s*n+l] += r.weight * d * v[l]
+			h[s*n+l] -= r.weight * d * v[l]
 		}
 	}
 	return value

@@ -16,10 +16,9 @@ import (
 	"fmt"
 	"math"
 
-	"gonum.org/v1/gonum/mat"
-
 	"github.com/leadcast/leadcast/models"
 	"github.com/leadcast/leadcast/models/matrix"
+	"github.com/leadcast/leadcast/models/newton"
 )
 
 // Regression says what is fitted. Slices are one entry a row.
@@ -57,12 +56,6 @@ type row struct {
 	stratum          int
 }
 
-const (
-	mostSteps = 100
-	settled   = 1e-22 // squared length of a step, in standard errors
-	rounding  = 1e-12 // the same, below which a step that is no shorter than the one before is noise
-)
-
 // Fit maximises the likelihood by Newton's method. Errors are about data: no
 // events, times or weights out of range, columns that are combinations of one
 // another. A length mismatch panics. A matrix without columns fits the
@@ -79,10 +72,11 @@ func (r Regression) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) 
 		theta[len(p.columns)+s] = math.Log(scale)
 	}
 	f := &Fit{problem: p}
-	theta, f.LogLik, f.Covariance, f.Steps, err = newton(ctx, theta, p.likelihood)
+	m, err := newton.Maximise(ctx, theta, p.likelihood)
 	if err != nil {
-		return nil, err
+		return nil, noMaximum(err)
 	}
+	theta, f.LogLik, f.Covariance, f.Steps = m.At, m.Value, m.Covariance, m.Steps
 	f.Coef = theta[:len(p.columns)]
 	for s := range p.strata {
 		f.Scale = append(f.Scale, p.scale(theta, s))
@@ -94,6 +88,11 @@ func (r Regression) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) 
 		}
 	}
 	return f, nil
+}
+
+// noMaximum says of an error of the search what may be wrong with the data.
+func noMaximum(err error) error {
+	return fmt.Errorf("aft: a column may be a combination of others, or tell events apart without an exception: %w", err)
 }
 
 func (r Regression) layOut(x *matrix.Matrix, y models.Target) (*problem, error) {
@@ -234,7 +233,7 @@ func (p *problem) term(r row, eta, scale float64) term {
 	return t
 }
 
-// likelihood of log T with its derivatives; h is lower triangular.
+// likelihood of log T, with its gradient and information as newton takes them.
 func (p *problem) likelihood(theta, g, h []float64) (value float64) {
 	q, n := len(p.columns), len(theta)
 	v := make([]float64, n)
@@ -247,82 +246,16 @@ func (p *problem) likelihood(theta, g, h []float64) (value float64) {
 		for j := range q {
 			g[j] += r.weight * t.eta * v[j]
 			for l := range j + 1 {
-				h[j*n+l] += r.weight * t.etaEta * v[j] * v[l]
+				h[j*n+l] -= r.weight * t.etaEta * v[j] * v[l]
 			}
 		}
 		if s := q + r.stratum; p.Distribution != Exponential {
 			g[s] += r.weight * t.s
-			h[s*n+s] += r.weight * t.sS
+			h[s*n+s] -= r.weight * t.sS
 			for l := range q {
-				h[s*n+l] += r.weight * t.etaS * v[l]
+				h[s*n+l] -= r.weight * t.etaS * v[l]
 			}
 		}
 	}
 	return value
-}
-
-// newton maximises f, which adds its gradient to g and the lower triangle of its
-// Hessian to h, both zero before; where the Hessian curves upwards it is damped
-// (Levenberg). The covariance is the inverse of minus the Hessian at the end.
-func newton(ctx context.Context, theta []float64, f func(theta, g, h []float64) float64) (at []float64, value float64, covariance [][]float64, steps int, err error) {
-	n := len(theta)
-	g, h := make([]float64, n), make([]float64, n*n)
-	value, before := f(theta, g, h), math.Inf(1)
-	for ; steps < mostSteps; steps++ {
-		if err := ctx.Err(); err != nil {
-			return nil, 0, nil, 0, err
-		}
-		chol, damped := factor(h, n)
-		if chol == nil {
-			break
-		}
-		step := mat.NewVecDense(n, nil)
-		_ = chol.SolveVecTo(step, mat.NewVecDense(n, g))
-		length := mat.Dot(step, mat.NewVecDense(n, g))
-		stalled := length < rounding && length > before/4
-		before = length
-		if (length < settled || stalled) && !damped {
-			var inverse mat.SymDense
-			_ = chol.InverseTo(&inverse)
-			for j := range n {
-				covariance = append(covariance, mat.Row(nil, j, &inverse))
-			}
-			return theta, value, covariance, steps, nil
-		}
-		moved := false
-		for range 40 {
-			next := append([]float64(nil), theta...)
-			for j := range next {
-				next[j] += step.AtVec(j)
-			}
-			g2, h2 := make([]float64, n), make([]float64, n*n)
-			if v := f(next, g2, h2); v >= value-1e-12*math.Abs(value) {
-				theta, g, h, value, moved = next, g2, h2, v, true
-				break
-			}
-			step.ScaleVec(0.5, step)
-		}
-		if !moved {
-			break
-		}
-	}
-	return nil, 0, nil, 0, errors.New("aft: the likelihood has no maximum: a column may be a combination of others, or a coefficient have no end")
-}
-
-// factor decomposes minus the Hessian, damped as much as it takes.
-func factor(h []float64, n int) (chol *mat.Cholesky, damped bool) {
-	for damping := 0.0; damping < 1e8; damping = max(10*damping, 1e-3) {
-		m := mat.NewSymDense(n, nil)
-		for j := range n {
-			for l := range j + 1 {
-				m.SetSym(j, l, -h[j*n+l])
-			}
-			m.SetSym(j, j, m.At(j, j)+damping*max(math.Abs(h[j*n+j]), 1e-6))
-		}
-		chol := new(mat.Cholesky)
-		if chol.Factorize(m) && chol.Cond() < 1e14 {
-			return chol, damping > 0
-		}
-	}
-	return nil, true
 }

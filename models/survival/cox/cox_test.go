@@ -172,15 +172,15 @@ func TestLaws(t *testing.T) {
 		same(t, "a path from nothing", path.Coef[0], make([]float64, 2), 0)
 		same(t, "a path to no penalty", path.Coef[1], b.Coef, 1e-7)
 		h, se := f.Forecast([]float64{0, 0}, 0, 0, y.Exit[0])
-		base := f.Baseline(0)
+		times, base := f.Baseline(0)
 		at := -1
-		for k, time := range base.Time {
+		for k, time := range times {
 			if time <= y.Exit[0] {
 				at = k
 			}
 		}
-		if at >= 0 && math.Abs(h-base.H[at]) > 1e-9*h || !(se >= 0) {
-			t.Fatalf("hazard %v ± %v where the baseline is %v", h, se, base.H[at])
+		if at >= 0 && math.Abs(h-base[at]) > 1e-9*h || !(se >= 0) {
+			t.Fatalf("hazard %v ± %v where the baseline is %v", h, se, base[at])
 		}
 	})
 }

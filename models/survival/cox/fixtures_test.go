@@ -169,15 +169,15 @@ func (c fitCase) baseline(t *testing.T, check ref.Check, f *cox.Fit, table *ref.
 		shift += o / float64(len(table.Rows))
 	}
 	for _, s := range strata {
-		h := f.Baseline(max(0, slices.Index(levels, s.Stratum)))
+		times, hazard := f.Baseline(max(0, slices.Index(levels, s.Stratum)))
 		for i, time := range s.Time {
-			at, found := slices.BinarySearch(h.Time, float64(time))
+			at, found := slices.BinarySearch(times, float64(time))
 			if !found {
 				at--
 			}
 			got := 0.0
 			if at >= 0 {
-				got = h.H[at] * math.Exp(shift)
+				got = hazard[at] * math.Exp(shift)
 			}
 			check.One(fmt.Sprint("baseline ", s.Stratum, " ", time), got, s.Hazard[i])
 		}

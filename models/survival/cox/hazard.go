@@ -2,26 +2,22 @@ package cox
 
 import (
 	"math"
+	"slices"
 )
 
-// Hazard is a step function: H[k] from Time[k] on, 0 before the first.
-type Hazard struct {
-	Time, H []float64
-}
-
-// Baseline is the cumulative hazard of a stratum at x = 0 and offset 0: Breslow's
-// estimator, with Efron's ties his (Therneau, Grambsch 2000, 10.2).
-func (f *Fit) Baseline(stratum int) Hazard {
+// Baseline is the cumulative hazard of a stratum at x = 0 and offset 0, which
+// steps up to hazard[k] at time[k]: Breslow's estimator, with Efron's ties his
+// (Therneau, Grambsch 2000, 10.2).
+func (f *Fit) Baseline(stratum int) (time, hazard []float64) {
 	from, to := f.base[stratum]+1, f.base[stratum+1]
-	h := Hazard{Time: f.time[from:to]}
 	shift := 0.0
 	for j, b := range f.Coef {
 		shift -= float64(b * f.mean[j])
 	}
-	for _, c := range f.cumulative[from:to] {
-		h.H = append(h.H, float64(c*math.Exp(shift)))
+	for _, h := range f.cumulative[from:to] {
+		hazard = append(hazard, float64(h*math.Exp(shift)))
 	}
-	return h
+	return slices.Clone(f.time[from:to]), hazard
 }
 
 // Forecast is the cumulative hazard by time t of one at risk from the beginning
@@ -33,21 +29,14 @@ func (f *Fit) Forecast(x []float64, stratum int, offset, t float64) (hazard, se 
 	if len(x) != len(f.Coef) {
 		panic("cox: a row of another number of columns")
 	}
-	f.moments()
 	at := f.base[stratum] + int32(upTo(f.time[f.base[stratum]+1:f.base[stratum+1]], t))
 	eta := offset
 	for j, b := range f.Coef {
 		eta += float64(b * (x[j] - f.mean[j]))
 	}
-	variance, gradient := 0.0, make([]float64, len(x))
-	for k := f.base[stratum] + 1; k <= at; k++ {
-		variance += f.square[k]
-	}
+	variance, gradient := f.spent[at], make([]float64, len(x))
 	for j := range x {
-		gradient[j] = float64((x[j] - f.mean[j]) * f.cumulative[at])
-		for k := f.base[stratum] + 1; k <= at; k++ {
-			gradient[j] -= float64(f.square[k] * f.first[j][k])
-		}
+		gradient[j] = (x[j]-f.mean[j])*f.cumulative[at] - f.drift[j][at]
 	}
 	for j, g := range gradient {
 		for l, h := range gradient {

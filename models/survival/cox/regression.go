@@ -19,6 +19,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -58,6 +59,8 @@ type Fit struct {
 	Steps       int         // of Newton's method
 	*likelihood
 	method Ties
+	spent  []float64   // variance of the baseline up to each step
+	drift  [][]float64 // of each column, hazard × mean of the risk set up to each step
 }
 
 const (
@@ -109,14 +112,17 @@ func (r Regression) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) 
 			f.keep(l, information, chol)
 			return f, nil
 		}
-		if l = r.advance(l, step.RawVector().Data); l == nil {
+		next := r.advance(l, step.RawVector().Data)
+		if next == nil {
 			break
 		}
+		l = next
 	}
 	return nil, fmt.Errorf("cox: the coefficients do not settle: column %q may tell events apart without an exception", k.names[k.widest(l)])
 }
 
-// advance goes along the step, half as far each time that it would go down.
+// advance goes along the step, half as far each time that it would go down; nil
+// if it always would.
 func (r Regression) advance(l *likelihood, step []float64) *likelihood {
 	now := l.value - r.penalty(l.coef)
 	for range halvings {
@@ -131,7 +137,7 @@ func (r Regression) advance(l *likelihood, step []float64) *likelihood {
 			step[j] /= 2
 		}
 	}
-	return l
+	return nil
 }
 
 func (r Regression) penalty(coef []float64) (sum float64) {
@@ -177,6 +183,10 @@ func (f *Fit) keep(l *likelihood, information []float64, chol *mat.Cholesky) {
 	var inverse mat.SymDense
 	_ = chol.InverseTo(&inverse)
 	f.likelihood, f.Coef, f.LogLik = l, l.coef, l.value
+	f.spent, f.drift = l.prefix(slices.Clone(l.square)), make([][]float64, p)
+	for j := range f.drift {
+		f.drift[j] = l.drifts(j)
+	}
 	for j := range p {
 		f.Covariance = append(f.Covariance, mat.Row(nil, j, &inverse))
 		f.Information = append(f.Information, information[j*p:][:p])

@@ -74,6 +74,15 @@ func (l *likelihood) schoenfeld(i int) []float64 {
 	return row
 }
 
+// drifts is the sum over the steps of hazard × mean of a column over the risk set.
+func (l *likelihood) drifts(j int) []float64 {
+	v := make([]float64, len(l.time))
+	for k := range v {
+		v[k] = float64(l.square[k] * l.first[j][k])
+	}
+	return l.prefix(v)
+}
+
 // scores are each row's part of the score, without its weight.
 func (l *likelihood) scores() [][]float64 {
 	l.moments()
@@ -85,11 +94,7 @@ func (l *likelihood) scores() [][]float64 {
 		scores[i] = flat[i*p:][:p]
 	}
 	parallel(p, func(j int) {
-		mean := make([]float64, len(l.time)) // Σ hazard × mean of x, over the steps
-		for k := range mean {
-			mean[k] = l.square[k] * l.first[j][k]
-		}
-		l.prefix(mean)
+		mean := l.drifts(j)
 		for i, c := range l.columns[j] {
 			scores[i][j] = -l.relative[i] * ((c-l.mean[j])*met[i] - (mean[l.to[i]] - mean[l.from[i]]))
 		}
@@ -129,7 +134,7 @@ func (f *Fit) Robust(cluster []int) Robust {
 	p := len(f.Coef)
 	d := f.clustered(f.Residuals().DFBeta, cluster, false)
 	var r Robust
-	r.Covariance = square2(d, p)
+	r.Covariance = crossed(d, p)
 	r.Wald = quadratic(r.Covariance, f.Coef)
 	null := f.risk.at(make([]float64, p), f.method)
 	u := f.clustered(null.scores(), cluster, true)
@@ -139,7 +144,7 @@ func (f *Fit) Robust(cluster []int) Robust {
 			sum[j] += v
 		}
 	}
-	r.Score = quadratic(square2(u, p), sum)
+	r.Score = quadratic(crossed(u, p), sum)
 	return r
 }
 
@@ -163,7 +168,8 @@ func (k *risk) clustered(rows [][]float64, cluster []int, weigh bool) (sums [][]
 	return sums
 }
 
-func square2(rows [][]float64, p int) [][]float64 {
+// crossed is Σ row rowᵀ.
+func crossed(rows [][]float64, p int) [][]float64 {
 	m := make([][]float64, p)
 	for j := range m {
 		m[j] = make([]float64, p)

@@ -11,10 +11,9 @@ import (
 	"fmt"
 	"math"
 
-	"gonum.org/v1/gonum/mat"
-
 	"github.com/leadcast/leadcast/models"
 	"github.com/leadcast/leadcast/models/matrix"
+	"github.com/leadcast/leadcast/models/newton"
 )
 
 // Link goes from a sum of effects to the hazard.
@@ -55,11 +54,6 @@ type Fit struct {
 	link       Link
 }
 
-const (
-	mostSteps = 60
-	settled   = 1e-22 // squared length of a step, in standard errors
-)
-
 // Fit maximises the likelihood. Exit counts the period in which a subject was
 // last seen, from 1, and that one still counts as gone through; Entry, if set,
 // the periods over before it was at risk. Weights count. Errors are about data:
@@ -78,43 +72,11 @@ func (r Regression) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) 
 	for k := range r.Periods {
 		theta[k] = -2
 	}
-	value, score, information := r.likelihood(theta, x, y)
-	for step := range mostSteps {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		var chol mat.Cholesky
-		if !chol.Factorize(information) || chol.Cond() > 1e12 {
-			break
-		}
-		by := mat.NewVecDense(n, nil)
-		_ = chol.SolveVecTo(by, score)
-		if mat.Dot(by, score) < settled {
-			f := &Fit{Level: theta[:r.Periods], Coef: theta[r.Periods:], LogLik: value, Steps: step, link: r.Link}
-			var inverse mat.SymDense
-			_ = chol.InverseTo(&inverse)
-			for j := range n {
-				f.Covariance = append(f.Covariance, mat.Row(nil, j, &inverse))
-			}
-			return f, nil
-		}
-		moved := false
-		for range 30 {
-			next := append([]float64(nil), theta...)
-			for j := range next {
-				next[j] += by.AtVec(j)
-			}
-			if v, s, i := r.likelihood(next, x, y); v >= value-1e-12*math.Abs(value) {
-				theta, value, score, information, moved = next, v, s, i, true
-				break
-			}
-			by.ScaleVec(0.5, by)
-		}
-		if !moved {
-			break
-		}
+	m, err := newton.Maximise(ctx, theta, func(theta, g, h []float64) float64 { return r.likelihood(theta, g, h, x, y) })
+	if err != nil {
+		return nil, fmt.Errorf("discrete: a period may have no events or nothing else, or columns be combinations of others or tell events apart without an exception: %w", err)
 	}
-	return nil, errors.New("discrete: the likelihood has no maximum: a period may have no events or nothing else, or columns be combinations of others or tell events apart without an exception")
+	return &Fit{Level: m.At[:r.Periods], Coef: m.At[r.Periods:], Covariance: m.Covariance, LogLik: m.Value, Steps: m.Steps, link: r.Link}, nil
 }
 
 func (r Regression) check(x *matrix.Matrix, y models.Target) error {
@@ -144,12 +106,11 @@ func (r Regression) check(x *matrix.Matrix, y models.Target) error {
 	return nil
 }
 
-// likelihood with its score and expected information, by Fisher's scoring:
+// likelihood with its gradient and expected information as newton takes them:
 // person-periods are gone through, not laid out.
-func (r Regression) likelihood(theta []float64, x *matrix.Matrix, y models.Target) (value float64, score *mat.VecDense, information *mat.SymDense) {
+func (r Regression) likelihood(theta, g, h []float64, x *matrix.Matrix, y models.Target) (value float64) {
 	k, p := r.Periods, len(x.Columns)
 	n := k + p
-	g, h := make([]float64, n), make([]float64, n*n)
 	row := make([]float64, p)
 	for i, exit := range y.Exit {
 		x.Row(row, i)
@@ -177,23 +138,23 @@ func (r Regression) likelihood(theta []float64, x *matrix.Matrix, y models.Targe
 			}
 			curve := slope * slope / (hazard * (1 - hazard))
 			if hazard == 0 || hazard == 1 {
-				return math.Inf(-1), nil, nil
+				return math.Inf(-1)
 			}
 			g[t] += w * u
 			h[t*n+t] += w * curve
 			for j, v := range row {
-				h[t*n+k+j] += w * curve * v
+				h[(k+j)*n+t] += w * curve * v
 			}
 			slopes, curves = slopes+u, curves+curve
 		}
 		for j, v := range row {
 			g[k+j] += w * slopes * v
 			for l, u := range row[:j+1] {
-				h[(k+l)*n+k+j] += w * curves * v * u
+				h[(k+j)*n+k+l] += w * curves * v * u
 			}
 		}
 	}
-	return value, mat.NewVecDense(n, g), mat.NewSymDense(n, h)
+	return value
 }
 
 // SE are the standard errors of the levels, then of the coefficients.

@@ -1,10 +1,6 @@
 package finegray
 
-import (
-	"math"
-
-	"gonum.org/v1/gonum/mat"
-)
+import "math"
 
 // likelihood is the weighted partial likelihood at some coefficients.
 type likelihood struct {
@@ -106,7 +102,7 @@ func (l *likelihood) sums() {
 // sandwich is Ω⁻¹ Σ (ηᵢ+ψᵢ)(ηᵢ+ψᵢ)ᵀ Ω⁻¹ (Fine, Gray 1999, (7) and (8)): η is a
 // subject's part of the score, ψ what it adds through the estimate of the
 // censoring.
-func (l *likelihood) sandwich(chol *mat.Cholesky) [][]float64 {
+func (l *likelihood) sandwich(inverse [][]float64) [][]float64 {
 	p := len(l.coef)
 	// Σ mean d/S0 and the same faded, up to each time.
 	mean, faded := make([][]float64, len(l.time)+1), make([][]float64, len(l.time)+1)
@@ -118,9 +114,12 @@ func (l *likelihood) sandwich(chol *mat.Cholesky) [][]float64 {
 			faded[k+1][j] = faded[k][j] + l.after[k]*l.mean[k][j]*d/l.sum[k]
 		}
 	}
-	last := len(l.time)
-	sigma := mat.NewSymDense(p, nil)
-	psi := l.censoring(faded)
+	last, psi := len(l.time), l.censoring(faded)
+	covariance := make([][]float64, p)
+	for j := range covariance {
+		covariance[j] = make([]float64, p)
+	}
+	d := make([]float64, p)
 	for i, row := range l.x {
 		at, u := l.place[i], psi[i]
 		for j, v := range row {
@@ -133,14 +132,17 @@ func (l *likelihood) sandwich(chol *mat.Cholesky) [][]float64 {
 				u[j] += v - l.mean[at-1][j]
 			}
 		}
-		sigma.SymRankOne(sigma, 1, mat.NewVecDense(p, u))
-	}
-	var half, full mat.Dense
-	_ = chol.SolveTo(&half, sigma)
-	_ = chol.SolveTo(&full, half.T())
-	var covariance [][]float64
-	for j := range p {
-		covariance = append(covariance, mat.Row(nil, j, &full))
+		for j := range d {
+			d[j] = 0
+			for m, v := range u {
+				d[j] += inverse[j][m] * v
+			}
+		}
+		for j := range d {
+			for m := range d {
+				covariance[j][m] += d[j] * d[m]
+			}
+		}
 	}
 	return covariance
 }

@@ -13,10 +13,9 @@ import (
 	"math"
 	"slices"
 
-	"gonum.org/v1/gonum/mat"
-
 	"github.com/leadcast/leadcast/models"
 	"github.com/leadcast/leadcast/models/matrix"
+	"github.com/leadcast/leadcast/models/newton"
 )
 
 // Regression says what is fitted.
@@ -48,11 +47,6 @@ type sample struct {
 	mean          []float64
 }
 
-const (
-	mostSteps = 40
-	settled   = 1e-22 // squared length of a step, in standard errors
-)
-
 // Fit solves the score equations by Newton's method, with Breslow's ties.
 // Errors are about data: no events, numbers out of range, delayed entry or
 // weights, columns that are combinations of one another.
@@ -61,50 +55,26 @@ func (r Regression) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) 
 	if err != nil {
 		return nil, err
 	}
-	p := len(s.mean)
-	f := &Fit{Time: s.time}
-	m := s.at(make([]float64, p))
-	f.Null = m.value
-	for ; f.Steps < mostSteps; f.Steps++ {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		var chol mat.Cholesky
-		if !chol.Factorize(mat.NewSymDense(p, m.information)) || chol.Cond() > 1e13 {
-			return nil, errors.New("finegray: a column is constant or a combination of others")
-		}
-		step := mat.NewVecDense(p, nil)
-		_ = chol.SolveVecTo(step, mat.NewVecDense(p, m.score))
-		if mat.Dot(step, mat.NewVecDense(p, m.score)) < settled {
-			f.Coef, f.LogLik = m.coef, m.value
-			f.Covariance = m.sandwich(&chol)
-			shift := 0.0
-			for j, b := range f.Coef {
-				shift -= b * s.mean[j]
-			}
-			for k, d := range s.deaths {
-				f.Jump = append(f.Jump, d/m.sum[k]*math.Exp(shift))
-			}
-			return f, nil
-		}
-		next := m
-		for range 30 {
-			coef := append([]float64(nil), m.coef...)
-			for j := range coef {
-				coef[j] += step.AtVec(j)
-			}
-			if n := s.at(coef); n.value >= m.value-1e-12*math.Abs(m.value) {
-				next = n
-				break
-			}
-			step.ScaleVec(0.5, step)
-		}
-		if next == m {
-			break
-		}
-		m = next
+	start := make([]float64, len(s.mean))
+	m, err := newton.Maximise(ctx, start, func(coef, g, h []float64) float64 {
+		l := s.at(coef)
+		copy(g, l.score)
+		copy(h, l.information)
+		return l.value
+	})
+	if err != nil {
+		return nil, fmt.Errorf("finegray: a column may be constant, a combination of others or tell events apart without an exception: %w", err)
 	}
-	return nil, errors.New("finegray: the coefficients do not settle: a column may tell events apart without an exception")
+	l := s.at(m.At)
+	f := &Fit{Coef: m.At, Covariance: l.sandwich(m.Covariance), LogLik: m.Value, Null: s.at(start).value, Time: s.time, Steps: m.Steps}
+	shift := 0.0
+	for j, b := range f.Coef {
+		shift -= b * s.mean[j]
+	}
+	for k, d := range s.deaths {
+		f.Jump = append(f.Jump, d/l.sum[k]*math.Exp(shift))
+	}
+	return f, nil
 }
 
 func (r Regression) layOut(x *matrix.Matrix, y models.Target) (*sample, error) {
