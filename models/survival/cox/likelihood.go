@@ -2,6 +2,7 @@ package cox
 
 import (
 	"math"
+	"slices"
 
 	"github.com/leadcast/leadcast/models/portable"
 )
@@ -24,7 +25,7 @@ type likelihood struct {
 	hazard, own, square, cross, double []float64 // one a step
 	sum                                []float64 // S0
 	first                              [][]float64
-	tied                               [][]float64 // D1, nil unless Efron's
+	tied                               [][]float64 // D1; nil without ties or with Breslow's
 	cumulative                         []float64   // hazard up to and with each step
 }
 
@@ -148,7 +149,10 @@ func (l *likelihood) moments() {
 		return
 	}
 	p, steps := len(l.columns), len(l.time)
-	l.first, l.tied = make([][]float64, p), make([][]float64, p)
+	l.first = make([][]float64, p)
+	if slices.ContainsFunc(l.cross, func(v float64) bool { return v != 0 }) {
+		l.tied = make([][]float64, p)
+	}
 	parallel(p, func(j int) {
 		s, c, m := make([]float64, steps), l.columns[j], l.mean[j]
 		to := l.to[:len(c)]
@@ -161,6 +165,10 @@ func (l *likelihood) moments() {
 			}
 		}
 		l.suffix(s)
+		l.first[j] = s
+		if l.tied == nil {
+			return
+		}
 		d := make([]float64, steps)
 		for _, i := range l.events {
 			if k := l.to[i]; l.cross[k] != 0 {
@@ -172,8 +180,17 @@ func (l *likelihood) moments() {
 				s[k] -= float64(cross / l.square[k] * d[k])
 			}
 		}
-		l.first[j], l.tied[j] = s, d
+		l.tied[j] = d
 	})
+}
+
+// sums are S1 and D1 of a column at a step.
+func (l *likelihood) sums(j int, k int32) (all, tied float64) {
+	if l.tied == nil || l.square[k] == 0 {
+		return l.first[j][k], 0
+	}
+	tied = l.tied[j][k]
+	return l.first[j][k] + l.cross[k]/l.square[k]*tied, tied
 }
 
 // derivatives are the score and the information (minus the second derivative,
@@ -198,7 +215,7 @@ func (l *likelihood) derivatives(g []float64) (score, information []float64) {
 	}
 	gram(information, 1, score, l.columns, l.mean, v, u)
 	l.moments()
-	weight, rest, any := make([]float64, len(l.time)), make([]float64, len(l.time)), false
+	weight, rest := make([]float64, len(l.time)), make([]float64, len(l.time))
 	for k := range weight {
 		if l.square[k] == 0 {
 			continue
@@ -209,10 +226,9 @@ func (l *likelihood) derivatives(g []float64) (score, information []float64) {
 			weight[k] *= g[k]
 			rest[k] *= g[k]
 		}
-		any = any || rest[k] != 0
 	}
 	gram(information, -1, nil, l.first, nil, weight, nil)
-	if any {
+	if l.tied != nil {
 		gram(information, -1, nil, l.tied, nil, rest, nil)
 	}
 	return score, information

@@ -116,7 +116,7 @@ func (n *penalty) value(coef []float64, lambda float64) (sum float64) {
 // descend goes from l to the minimum at λ; at an infinite λ only columns
 // without a penalty move.
 func (n *penalty) descend(ctx context.Context, l *likelihood, ties Ties, lambda float64) (*likelihood, error) {
-	const settled = 1e-11 // longest step of a coefficient, in units of the objective's curvature
+	const settled = 1e-6 // longest step of a coefficient, in units of the objective's curvature; what is left after it is its square
 	for range mostSteps {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -133,14 +133,14 @@ func (n *penalty) descend(ctx context.Context, l *likelihood, ties Ties, lambda 
 		for j, b := range coef {
 			longest = max(longest, math.Abs(b-l.coef[j])*math.Sqrt(information[j*len(coef)+j]))
 		}
-		if longest < settled {
+		if longest == 0 {
 			return l, nil
 		}
 		now := -l.value/l.total + n.value(l.coef, lambda)
 		moved := false
 		for range halvings {
 			next := l.risk.at(coef, ties)
-			if next.ok() && -next.value/l.total+n.value(coef, lambda) <= now+1e-14*math.Abs(now) {
+			if next.ok() && -next.value/l.total+n.value(coef, lambda) <= now+1e-11*math.Abs(now) {
 				l, moved = next, true
 				break
 			}
@@ -148,7 +148,7 @@ func (n *penalty) descend(ctx context.Context, l *likelihood, ties Ties, lambda 
 				coef[j] = (coef[j] + l.coef[j]) / 2
 			}
 		}
-		if !moved {
+		if !moved || longest < settled {
 			return l, nil
 		}
 	}

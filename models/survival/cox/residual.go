@@ -50,14 +50,6 @@ func (f *Fit) Residuals() Residuals {
 	return r
 }
 
-// ratio of the tied events' share in the means at step k.
-func (l *likelihood) ratio(k int32) float64 {
-	if l.square[k] == 0 {
-		return 0
-	}
-	return l.cross[k] / l.square[k]
-}
-
 // schoenfeld is x of an event less its mean over the risk set, averaged over
 // the orders of tied events.
 func (l *likelihood) schoenfeld(i int) []float64 {
@@ -68,8 +60,8 @@ func (l *likelihood) schoenfeld(i int) []float64 {
 		return row
 	}
 	for j, c := range l.columns {
-		first := l.first[j][k] + l.ratio(k)*l.tied[j][k]
-		row[j] = c[i] - l.mean[j] - (first*l.hazard[k]-l.tied[j][k]*(l.hazard[k]-l.own[k]))/l.deaths[k]
+		all, tied := l.sums(j, k)
+		row[j] = c[i] - l.mean[j] - (all*l.hazard[k]-tied*(l.hazard[k]-l.own[k]))/l.deaths[k]
 	}
 	return row
 }
@@ -101,8 +93,8 @@ func (l *likelihood) scores() [][]float64 {
 		for _, i := range l.events {
 			k := l.to[i]
 			// What the event's own step adds in place of what it adds to others.
-			first := l.first[j][k] + l.ratio(k)*l.tied[j][k]
-			own := first*(l.square[k]-l.cross[k]) - l.tied[j][k]*(l.cross[k]-l.double[k])
+			all, tied := l.sums(j, k)
+			own := all*(l.square[k]-l.cross[k]) - tied*(l.cross[k]-l.double[k])
 			scores[i][j] += l.relative[i] * (own - l.square[k]*l.first[j][k])
 		}
 	})
