@@ -192,19 +192,25 @@ type Check struct {
 	Rel, Abs float64
 }
 
-// Within reads "rel 1e-10 (abs 1e-12)" from a file's words on tolerance, after
-// some words if there are several; without an absolute one it is 1e-12.
+// Within reads "rel 1e-10 (abs 1e-12)", "abs 1e-8" or "1e-10" (relative) from a
+// file's words on tolerance, after some words if there are several; without an
+// absolute one it is 1e-12.
 func Within(t *testing.T, tolerance, after string) Check {
 	t.Helper()
 	c := Check{T: t, Abs: 1e-12}
-	_, rest, ok := strings.Cut(tolerance, after)
-	if _, err := fmt.Sscanf(strings.TrimSpace(rest), "rel %g", &c.Rel); err != nil || !ok || !(c.Rel > 0) {
-		if _, err := fmt.Sscanf(strings.TrimSpace(rest), "%g", &c.Rel); err != nil || !ok || !(c.Rel > 0) {
-			t.Fatalf("no tolerance after %q in %q", after, tolerance)
+	_, rest, found := strings.Cut(tolerance, after)
+	rest = strings.TrimLeft(rest, " (")
+	if absolute, ok := strings.CutPrefix(rest, "abs "); ok {
+		if _, err := fmt.Sscanf(absolute, "%g", &c.Abs); err != nil || !(c.Abs > 0) {
+			found = false
 		}
-	}
-	if _, s, ok := strings.Cut(rest, "(abs "); ok {
+	} else if _, err := fmt.Sscanf(strings.TrimPrefix(rest, "rel "), "%g", &c.Rel); err != nil || !(c.Rel > 0) {
+		found = false
+	} else if _, s, ok := strings.Cut(rest, "(abs "); ok {
 		fmt.Sscanf(s, "%g", &c.Abs)
+	}
+	if !found {
+		t.Fatalf("no tolerance after %q in %q", after, tolerance)
 	}
 	return c
 }
@@ -221,21 +227,13 @@ func (c Check) One(what string, got float64, want Number) {
 	}
 }
 
-// List compares slices, entry by entry; differences are small next to the
-// largest entry.
+// List compares slices, entry by entry.
 func (c Check) List(what string, got []float64, want []Number) {
 	c.Helper()
 	if len(got) != len(want) {
 		c.Errorf("%s: %d values, want %d", what, len(got), len(want))
 		return
 	}
-	most := 0.0
-	for _, w := range want {
-		if a := math.Abs(float64(w)); !math.IsInf(a, 0) && a > most {
-			most = a
-		}
-	}
-	c.Abs += c.Rel * most * 1e-3
 	for i := range got {
 		c.One(fmt.Sprintf("%s[%d]", what, i), got[i], want[i])
 	}

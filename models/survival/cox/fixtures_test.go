@@ -321,7 +321,7 @@ func TestPathAgreesWithGlmnet(t *testing.T) {
 			DF          []int
 		}
 	}
-	ref.Cases(t, "cox.json", &families)
+	tolerance := ref.Cases(t, "cox.json", &families)
 	if len(families.Glmnet) == 0 {
 		t.Fatal("no cases")
 	}
@@ -332,13 +332,13 @@ func TestPathAgreesWithGlmnet(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			polished := ref.Check{T: t, Abs: 1e-8}
+			polished := ref.Within(t, tolerance, "polished_coef")
 			polished.Table("coef", path.Coef, c.Polished)
 			polished.List("loglik", path.LogLik, c.LogLik)
 			if !c.Trusted {
 				return
 			}
-			glmnet := ref.Check{T: t, Abs: 1e-6}
+			glmnet := ref.Within(t, tolerance, "glmnet")
 			glmnet.Table("glmnet's coef", path.Coef, c.Coef)
 			for l, coef := range path.Coef {
 				left := 0
@@ -352,7 +352,7 @@ func TestPathAgreesWithGlmnet(t *testing.T) {
 				}
 			}
 			glmnet.List("deviance explained", path.Explained, c.Explained)
-			glmnet.Rel = 1e-6
+			glmnet.Rel = glmnet.Abs
 			glmnet.One("null deviance", path.Null, c.Null)
 			glmnet.One("largest λ", path.Most, c.LambdaMax)
 		})
