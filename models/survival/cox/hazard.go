@@ -25,6 +25,7 @@ func (f *Fit) Baseline(stratum int) (time, hazard []float64) {
 // the coefficients (Tsiatis 1981, Annals of Statistics 9:93; Link 1984). The
 // probability of nothing having happened is exp(−hazard), of which se is the
 // standard error on the log scale, so survival.LogLog.Interval gives its limits.
+// Of one known to have got to a later time, it is the difference of two hazards.
 func (f *Fit) Forecast(x []float64, stratum int, offset, t float64) (hazard, se float64) {
 	if len(x) != len(f.Coef) {
 		panic("cox: a row of another number of columns")

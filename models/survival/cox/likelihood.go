@@ -20,11 +20,11 @@ type likelihood struct {
 	*risk
 	coef                               []float64
 	value                              float64
-	relative                           []float64 // exp(xβ + offset) of each row, x centred
-	weighted                           []float64 // the same times the row's weight
-	hazard, own, square, cross, double []float64 // one a step
-	sum                                []float64 // S0
-	first                              [][]float64
+	relative                           []float64   // exp(xβ + offset) of each row, x centred
+	weighted                           []float64   // the same times the row's weight
+	hazard, own, square, cross, double []float64   // one a step
+	sum                                []float64   // S0
+	first                              [][]float64 // of each column, S1 less what tied events take off it
 	tied                               [][]float64 // D1; nil without ties or with Breslow's
 	cumulative                         []float64   // hazard up to and with each step
 }
