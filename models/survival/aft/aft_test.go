@@ -90,6 +90,14 @@ func TestLaws(t *testing.T) {
 		r.Upper = upper
 		same(t, "a narrow interval", f.Coef, fit(t, r, x, narrow).Coef, 1e-4)
 
+		large := make([]float64, x.Rows)
+		for i, v := range x.Columns[0].Nums {
+			large[i] = 1.7e9 + 1e7*v
+		}
+		l := fit(t, aft.Regression{Distribution: r.Distribution}, &matrix.Matrix{Rows: x.Rows, Columns: []matrix.Column{{Name: "large", Nums: large}, x.Columns[1]}}, y)
+		same(t, "a column of large numbers", f.Coef[1:], []float64{1e7 * l.Coef[1], l.Coef[2]}, 1e-6)
+		same(t, "its SE", f.SE()[1:2], []float64{1e7 * l.SE()[1]}, 1e-6)
+
 		row := []float64{0.3, 1}
 		p := rapid.Float64Range(0.01, 0.99).Draw(t, "p")
 		q, _ := f.Quantile(p, row, 0)

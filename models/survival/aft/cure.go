@@ -52,10 +52,17 @@ func (c Cure) Fit(ctx context.Context, incidence, latency *matrix.Matrix, y mode
 	m := &mixture{problem: p, incidence: z, promotion: c.Promotion}
 	theta, jacobian := m.start()
 	f := &CureFit{cure: c}
-	top, err := newton.Maximise(ctx, theta, m.likelihood)
+	who, whoBack := standard(z)
+	when, whenBack := standard(p.columns)
+	search, likely := *p, *m
+	search.columns = when
+	likely.problem, likely.incidence = &search, who
+	top, err := newton.Maximise(ctx, theta, likely.likelihood)
 	if err != nil {
 		return nil, noMaximum(err)
 	}
+	transform(top, 0, whoBack)
+	transform(top, len(z), whenBack)
 	theta, f.LogLik, f.Covariance, f.Steps = top.At, top.Value-jacobian, top.Covariance, top.Steps
 	f.Incidence, f.Latency = theta[:len(z)], theta[len(z):len(z)+len(p.columns)]
 	f.Scale = p.scale(theta[len(z):], 0)

@@ -72,10 +72,14 @@ func (r Regression) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) 
 		theta[len(p.columns)+s] = math.Log(scale)
 	}
 	f := &Fit{problem: p}
-	m, err := newton.Maximise(ctx, theta, p.likelihood)
+	scaled, back := standard(p.columns)
+	search := *p
+	search.columns = scaled
+	m, err := newton.Maximise(ctx, theta, search.likelihood)
 	if err != nil {
 		return nil, noMaximum(err)
 	}
+	transform(m, 0, back)
 	theta, f.LogLik, f.Covariance, f.Steps = m.At, m.Value, m.Covariance, m.Steps
 	f.Coef = theta[:len(p.columns)]
 	for s := range p.strata {
@@ -144,6 +148,61 @@ func design(x *matrix.Matrix) (columns [][]float64, names []string, err error) {
 	return columns, names, nil
 }
 
+// standard centres and scales all columns but the first, which is of ones, so
+// that the search is not across a ridge; back takes coefficients to those of the
+// columns as they were.
+func standard(columns [][]float64) (scaled, back [][]float64) {
+	scaled, back = [][]float64{columns[0]}, [][]float64{make([]float64, len(columns))}
+	back[0][0] = 1
+	for j, c := range columns[1:] {
+		n, mean, square := float64(len(c)), 0.0, 0.0
+		for _, v := range c {
+			mean += v / n
+		}
+		for _, v := range c {
+			square += (v - mean) * (v - mean) / n
+		}
+		by := 1 / math.Sqrt(square)
+		if square == 0 {
+			by = 1
+		}
+		v, row := make([]float64, len(c)), make([]float64, len(columns))
+		for i := range c {
+			v[i] = (c[i] - mean) * by
+		}
+		row[j+1], back[0][j+1] = by, -mean*by
+		scaled, back = append(scaled, v), append(back, row)
+	}
+	return scaled, back
+}
+
+// transform takes the parameters from place at on, and their covariance, back.
+func transform(m *newton.Maximum, at int, back [][]float64) {
+	turn := func(v []float64) {
+		was := append([]float64(nil), v[at:at+len(back)]...)
+		for j, row := range back {
+			v[at+j] = 0
+			for l, b := range row {
+				v[at+j] += b * was[l]
+			}
+		}
+	}
+	turn(m.At)
+	column := make([]float64, len(m.At))
+	for _, row := range m.Covariance {
+		turn(row)
+	}
+	for l := range column {
+		for j, row := range m.Covariance {
+			column[j] = row[l]
+		}
+		turn(column)
+		for j, row := range m.Covariance {
+			row[l] = column[j]
+		}
+	}
+}
+
 func (r Regression) row(y models.Target, i int) (row, error) {
 	low, high, entry := y.Exit[i], math.Inf(1), 0.0
 	if y.Entry != nil {
@@ -196,7 +255,7 @@ func (p *problem) moments() (center, scale float64) {
 	for _, r := range p.rows {
 		at := r.low
 		if math.IsInf(at, -1) {
-			at = min(r.high, 1e3)
+			at = r.high
 		}
 		if math.IsInf(at, 0) {
 			continue
