@@ -99,11 +99,15 @@ func (l *likelihood) jumps(tied []float64) {
 			l.own[k], l.square[k] = l.hazard[k], l.hazard[k]/l.sum[k]
 			continue
 		}
-		each := l.deaths[k] / d
+		each, product := l.deaths[k]/d, 1.0
 		for e := 0.0; e < d; e++ {
 			a := e / d
 			phi := l.sum[k] - float64(a*tied[k])
-			l.value -= float64(each * portable.Log(phi))
+			// One logarithm for as many events as a product can hold.
+			if product *= phi; product > 1e100 || product < 1e-100 || e == d-1 {
+				l.value -= float64(each * portable.Log(product))
+				product = 1
+			}
 			h := each / phi
 			l.hazard[k] += h
 			l.own[k] += float64((1 - a) * h)
@@ -133,9 +137,11 @@ func (l *likelihood) met(g []float64) []float64 {
 		l.prefix(cumulative)
 	}
 	met := make([]float64, len(l.to))
-	for i := range met {
-		met[i] = cumulative[l.to[i]] - cumulative[l.from[i]]
-	}
+	striped(len(met), func(_, lo, hi int) {
+		for i := lo; i < hi; i++ {
+			met[i] = cumulative[l.to[i]] - cumulative[l.from[i]]
+		}
+	})
 	for _, i := range l.events {
 		met[i] -= less[l.to[i]]
 	}
@@ -202,10 +208,12 @@ func (l *likelihood) derivatives(g []float64) (score, information []float64) {
 	score, information = make([]float64, p), make([]float64, p*p)
 	v := l.met(g)
 	u := make([]float64, len(v))
-	for i, r := range l.weighted {
-		v[i] *= r
-		u[i] = -v[i]
-	}
+	striped(len(v), func(_, lo, hi int) {
+		for i := lo; i < hi; i++ {
+			v[i] *= l.weighted[i]
+			u[i] = -v[i]
+		}
+	})
 	for _, i := range l.events {
 		happened := l.w(int(i))
 		if g != nil {
