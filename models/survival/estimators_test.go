@@ -172,3 +172,44 @@ func TestEstimatorsRefuse(t *testing.T) {
 		t.Error("a third cause of two is accepted")
 	}
 }
+
+// Gray's test does not mind the unit of time or the numbers of the groups, says
+// nothing of groups that are alike, and without competition tells groups apart
+// about as the log-rank test does.
+func TestGray(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := 3 * rapid.IntRange(10, 30).Draw(t, "n")
+		y, slower, group, other := models.Target{}, models.Target{}, make([]int, n), make([]int, n)
+		for i := range n {
+			group[i], other[i] = i%3, (i+1)%3
+			y.Exit = append(y.Exit, float64(rapid.IntRange(1, 30).Draw(t, "days")))
+			y.Cause = append(y.Cause, rapid.Uint8Range(0, 2).Draw(t, "cause"))
+			slower.Exit = append(slower.Exit, 16*y.Exit[i])
+		}
+		y.Cause[0], y.Cause[1], slower.Cause = 1, 1, y.Cause
+		g, err := GrayTest(y, 1, group, 0)
+		h, err2 := GrayTest(slower, 1, other, 0)
+		if err != nil || err2 != nil {
+			t.Fatal(err, err2)
+		}
+		if !(g.ChiSquare >= 0) || math.Abs(g.ChiSquare-h.ChiSquare) > 1e-6*(1+g.ChiSquare) || g.DF != 2 {
+			t.Fatalf("%v and %v", g, h)
+		}
+	})
+	var y models.Target
+	var group []int
+	for i := range 200 {
+		y.Exit, y.Cause, group = append(y.Exit, float64(1+i/2+5*(i%2)*(i/20))), append(y.Cause, uint8(min(1, i%5))), append(group, i%2)
+	}
+	g, err := GrayTest(y, 1, group, 0)
+	l, err2 := LogRankTest(y, group, nil, 0)
+	if err != nil || err2 != nil {
+		t.Fatal(err, err2)
+	}
+	if math.Abs(g.ChiSquare/l.ChiSquare-1) > 0.05 {
+		t.Errorf("Gray %v, log-rank %v", g.ChiSquare, l.ChiSquare)
+	}
+	if _, err := GrayTest(y, 1, make([]int, 200), 0); err == nil {
+		t.Error("one group is accepted")
+	}
+}

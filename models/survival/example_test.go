@@ -45,6 +45,22 @@ func ExampleAalenJohansen() {
 	// day 50: won 0.5, lost 0.5, open 0.0
 }
 
+// Are deals of two regions won alike? One wins sooner; the other loses more.
+func ExampleGrayTest() {
+	y := models.Target{
+		Exit:  []float64{5, 8, 9, 12, 15, 20, 22, 30, 7, 10, 16, 18, 25, 28, 33, 40},
+		Cause: []uint8{1, 1, 2, 1, 1, 1, 0, 1, 2, 2, 1, 2, 0, 2, 1, 0},
+	}
+	region := []int{0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1}
+	for cause, name := range []string{"won", "lost"} {
+		g, _ := survival.GrayTest(y, cause+1, region, 0)
+		fmt.Printf("%s: chi-square %.2f, p = %.3f\n", name, g.ChiSquare, g.P)
+	}
+	// Output:
+	// won: chi-square 6.15, p = 0.013
+	// lost: chi-square 1.85, p = 0.174
+}
+
 // Base rates by age are a model like any other: here of 45 days at risk before
 // day 10 with one win, and 20 later with three.
 func ExampleBaseline() {

@@ -49,12 +49,3 @@ func (a incidence) followed(n float64) float64 {
 	}
 	return last
 }
-
-// atRisk is the number of leads that were watched and open on day t.
-func (a incidence) atRisk(t float64) float64 {
-	k := sort.Search(len(a.Time), func(k int) bool { return a.Time[k] >= t })
-	if k == len(a.Time) {
-		return 0
-	}
-	return a.AtRisk[k]
-}
