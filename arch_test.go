@@ -37,13 +37,14 @@ var allowed = map[string][]string{
 	"models/metric":    {"models", "models/portable"},
 	"models/modeltest": {"models", "models/matrix"},
 	"models/forest":    {"models", "models/matrix", "models/portable", "models/scorecard", "models/tree"},
+	"models/exchange":  {"models", "models/matrix", "models/portable", "models/tree"},
 	"models/scorecard": {"models", "models/linear", "models/matrix", "models/portable"},
 	"lift":             {"datasets", "models/portable", "models/survival"},
 	"train":            {"datasets", "features", "models", "models/calib", "models/gbm", "models/matrix", "models/metric", "models/portable", "train/bundle"},
-	"train/bundle":     {"datasets", "features", "models", "models/calib", "models/gbm", "models/matrix", "models/portable"},
+	"train/bundle":     {"datasets", "features", "models", "models/calib", "models/exchange", "models/gbm", "models/matrix", "models/portable"},
 	"serve":            {"datasets", "features", "train/bundle"},
 	"train/report":     {"datasets", "features", "lift", "models", "models/metric", "models/survival", "train", "train/bundle"},
-	"cmd/leadcast":     {"datasets", "datasets/synth", "features", "lift", "serve", "train", "train/bundle", "train/report"},
+	"cmd/leadcast":     {"datasets", "datasets/synth", "features", "lift", "models/exchange", "serve", "train", "train/bundle", "train/report"},
 }
 
 // leaves are the packages below a folder that the table does not name: each a

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/leadcast/leadcast/models"
+	"github.com/leadcast/leadcast/models/exchange"
 	"github.com/leadcast/leadcast/models/gbm"
 	"github.com/leadcast/leadcast/models/linear"
 	"github.com/leadcast/leadcast/models/survival"
@@ -12,9 +13,10 @@ import (
 // kinds is the closed list of what a bundle may hold: a new model is one line
 // here. Nothing in a bundle can name any other code.
 var kinds = map[string]func(b []byte) (models.Model, error){
-	"gbm":    func(b []byte) (models.Model, error) { return gbm.Decode(b) },
-	"linear": func(b []byte) (models.Model, error) { return linear.Decode(b) },
-	"bayes":  decodeBayes,
+	"gbm":         func(b []byte) (models.Model, error) { return gbm.Decode(b) },
+	"linear":      func(b []byte) (models.Model, error) { return linear.Decode(b) },
+	"bayes":       decodeBayes,
+	exchange.Kind: func(b []byte) (models.Model, error) { return exchange.Decode(b) },
 }
 
 // decode gives the model of a kind from its bytes. Models of rates hold others
