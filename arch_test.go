@@ -37,7 +37,7 @@ var allowed = map[string][]string{
 	"models/metric":    {"models", "models/portable"},
 	"models/modeltest": {"models", "models/matrix"},
 	"models/forest":    {"models", "models/matrix", "models/portable", "models/scorecard", "models/tree"},
-	"models/exchange":  {"models", "models/matrix", "models/portable", "models/tree"},
+	"models/exchange":  {"models", "models/gbm", "models/linear", "models/matrix", "models/portable", "models/survival", "models/tree"},
 	"models/scorecard": {"models", "models/linear", "models/matrix", "models/portable"},
 	"lift":             {"datasets", "models/portable", "models/survival"},
 	"train":            {"datasets", "features", "models", "models/calib", "models/gbm", "models/matrix", "models/metric", "models/portable", "train/bundle"},

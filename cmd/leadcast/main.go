@@ -143,7 +143,7 @@ func (p *program) root() *cobra.Command {
 	root.PersistentFlags().BoolVar(&p.json, "json", false, "print the result as JSON with stable keys")
 	root.PersistentFlags().StringVar(&p.config, "config", "", "file to take flags from (default leadcast.yaml where it lies in the folder)")
 	root.PersistentFlags().Lookup("config").Hidden = true // named in the text above
-	root.AddCommand(p.trainCommand(), p.evaluateCommand(), p.scoreCommand(), p.explainCommand(), p.inspectCommand(), p.serveCommand(), p.datasetsCommand(), p.flagsCommand(root))
+	root.AddCommand(p.trainCommand(), p.evaluateCommand(), p.scoreCommand(), p.explainCommand(), p.inspectCommand(), p.importCommand(), p.exportCommand(), p.serveCommand(), p.datasetsCommand(), p.flagsCommand(root))
 	root.SetHelpCommand(helpCommand(root))
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {

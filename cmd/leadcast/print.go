@@ -111,6 +111,10 @@ func (p *program) printRoles(m *bundle.Manifest) {
 	if lost == "" {
 		lost = "not recorded"
 	}
+	if r.Outcome == "" {
+		fmt.Fprintf(p.stdout, "roles: %s; no outcome column\n", printable(strings.Join(parts, ", ")))
+		return
+	}
 	fmt.Fprintf(p.stdout, "roles: %s\nwon: %s; lost: %s\n", printable(strings.Join(parts, ", ")), printable(won), printable(lost))
 }
 

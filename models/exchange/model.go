@@ -35,7 +35,7 @@ type Input struct {
 // the program had not met is treated as the program treats one.
 func (f *File) Bind(categorical []bool, inputs []Input) (*Model, error) {
 	if !f.link.chance || len(f.outputs) != 1 {
-		return nil, wrong("", "a %s model of objective %q gives no probability of being won: only models of one yes/no outcome can be imported (binary or cross_entropy of LightGBM; binary:logistic, binary:logitraw or reg:logistic of XGBoost)", f.Program, f.Objective)
+		return nil, wrong("", "the %s model with objective %q gives no probability of being won: only models of one yes/no outcome can be imported (binary or cross_entropy of LightGBM; binary:logistic, binary:logitraw or reg:logistic of XGBoost)", f.Program, f.Objective)
 	}
 	m := &Model{program: f.Program, columns: categorical}
 	for _, a := range f.asks {

@@ -66,6 +66,9 @@ func NewStack(base *BaseRates, b Blend, components ...models.Additive) (*Stack, 
 // Blend is the blend of the components that were kept; not to be written to.
 func (s *Stack) Blend() Blend { return s.blend }
 
+// Components are the models that were kept, in the order of the blend's weights.
+func (s *Stack) Components() []models.Additive { return s.components }
+
 // BaseMargins are those of a subject of whom every component says no more than
 // the base rates: the base and the offsets.
 func (s *Stack) BaseMargins() []float64 {

@@ -64,5 +64,6 @@ for name, prediction in cases:
 with open("cases.json", "w") as f:
     f.write(",\n".join(json.dumps(c) for c in out).join(["[", "]\n"]))
 raw = few.assign(lightgbm=cases[0][1], xgboost=cases[4][1].astype(float))
+raw["status"] = numpy.where(won[-60:] == 1, "Won", "Lost")
 raw.insert(0, "lead_id", [f"L{i}" for i in range(len(raw))])
 raw.to_csv("leads.csv", index=False)

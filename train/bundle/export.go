@@ -1,0 +1,70 @@
+package bundle
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/leadcast/leadcast/datasets"
+	"github.com/leadcast/leadcast/models/exchange"
+)
+
+// Export writes the model for another program. The error is a *datasets.Error
+// that names what cannot be exported.
+func (b *Bundle) Export(w io.Writer, to ExportFormat) error {
+	columns := b.columns()
+	if b.Manifest.Timed {
+		return &datasets.Error{Message: "this model forecasts won and lost over time; only models without times, of a yes/no table, can be exported"}
+	}
+	var err error
+	switch to.Name {
+	case "sql":
+		err = exchange.SQL(w, b.model, columns, to.Table, b.shown(columns))
+	default:
+		return fmt.Errorf("bundle: no such format: %q", to.Name)
+	}
+	var e *exchange.Error
+	if errors.As(err, &e) {
+		return &datasets.Error{Message: e.Message}
+	}
+	return err
+}
+
+// ExportFormat is what Export writes.
+type ExportFormat struct {
+	Name  string // sql
+	Table string // sql: the table of leads, as a query names it
+}
+
+// columns describes the model's matrix to other programs.
+func (b *Bundle) columns() []exchange.Column {
+	var columns []exchange.Column
+	for j, o := range b.Outputs() {
+		c := exchange.Column{Name: o.Name, Origin: o.Origin, Kind: o.Kind, Codes: o.Levels, Levels: b.encoder.Levels(j)}
+		if f := b.Manifest.Schema.Field(o.Origin); f != nil {
+			c.Missing = f.Missing
+			if o.Kind == "number" && f.Kind == datasets.Bool {
+				c.Kind = "yes or no"
+			}
+		}
+		columns = append(columns, c)
+	}
+	return columns
+}
+
+// shown are the columns that tell leads apart: their id or, where there is
+// none, whatever the model reads.
+func (b *Bundle) shown(columns []exchange.Column) []string {
+	if id := b.Manifest.Schema.Roles.ID; id != "" {
+		return []string{id}
+	}
+	var names []string
+	seen := map[string]bool{}
+	for _, c := range columns {
+		if !seen[c.Origin] {
+			names = append(names, c.Origin)
+		}
+		seen[c.Origin] = true
+	}
+	return names
+}
