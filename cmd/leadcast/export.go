@@ -13,7 +13,7 @@ import (
 )
 
 // exportFormats are what --to takes.
-var exportFormats = []string{"sql"}
+var exportFormats = []string{"sql", "lightgbm"}
 
 func (p *program) exportCommand() *cobra.Command {
 	var to bundle.ExportFormat
@@ -24,7 +24,9 @@ func (p *program) exportCommand() *cobra.Command {
 		Long: "Writes a model without times – trained on a yes/no table, or imported – for another\n" +
 			"program. What has no place there is refused by name.\n\n" +
 			"  sql       one SELECT that gives p_win over the raw columns of a table, in float64:\n" +
-			"            within 1e-9 of our own. Tried in PostgreSQL and SQLite",
+			"            within 1e-9 of our own. Tried in PostgreSQL and SQLite\n" +
+			"  lightgbm  the boosted trees as a text model of LightGBM, over the columns that\n" +
+			"            `leadcast inspect` lists (categories by number)",
 		Example: "  leadcast export model.leadcast --to sql -o score.sql\n" +
 			"  leadcast export model.leadcast --to sql --table crm.leads -o score.sql",
 		Args: exactly(1, "one model"),
@@ -53,8 +55,12 @@ func (p *program) export(model, out string, to bundle.ExportFormat) error {
 		return err
 	}
 	var file bytes.Buffer
-	if err := b.Export(&file, to); err != nil {
+	note, err := b.Export(&file, to)
+	if err != nil {
 		return err
+	}
+	if note != "" {
+		fmt.Fprintln(p.stderr, "note:", note)
 	}
 	if out == "-" {
 		_, err := p.stdout.Write(file.Bytes())

@@ -49,7 +49,7 @@ type query struct {
 // stack is base + offset + Σ weight·(margin − base).
 func (q *query) stack(m *survival.Stack) ([]string, *Error) {
 	if m.Causes() != 1 || m.Outputs() != 1 {
-		return nil, wrong("", "a model of won and lost over time has no such export: only models without times can be exported")
+		return nil, errTimed
 	}
 	base := m.BaseRates.BaseMargins()[0]
 	constant := m.BaseMargins()[0]

@@ -9,30 +9,35 @@ import (
 	"github.com/leadcast/leadcast/models/exchange"
 )
 
-// Export writes the model for another program. The error is a *datasets.Error
+// Export writes the model for another program. The note is what a person should
+// know of it, "" where it is the whole model; the error is a *datasets.Error
 // that names what cannot be exported.
-func (b *Bundle) Export(w io.Writer, to ExportFormat) error {
+func (b *Bundle) Export(w io.Writer, to ExportFormat) (note string, err error) {
 	columns := b.columns()
 	if b.Manifest.Timed {
-		return &datasets.Error{Message: "this model forecasts won and lost over time; only models without times, of a yes/no table, can be exported"}
+		return "", &datasets.Error{Message: "this model forecasts won and lost over time; only models without times, of a yes/no table, can be exported"}
 	}
-	var err error
 	switch to.Name {
 	case "sql":
 		err = exchange.SQL(w, b.model, columns, to.Table, b.shown(columns))
+	case "lightgbm":
+		alone := false
+		if alone, err = exchange.LightGBMText(w, b.model, columns); !alone {
+			note = "the file holds the boosted trees alone, not the blend that p_win comes from (" + b.Manifest.Recipe + ")"
+		}
 	default:
-		return fmt.Errorf("bundle: no such format: %q", to.Name)
+		return "", fmt.Errorf("bundle: no such format: %q", to.Name)
 	}
 	var e *exchange.Error
 	if errors.As(err, &e) {
-		return &datasets.Error{Message: e.Message}
+		return "", &datasets.Error{Message: e.Message}
 	}
-	return err
+	return note, err
 }
 
 // ExportFormat is what Export writes.
 type ExportFormat struct {
-	Name  string // sql
+	Name  string // sql or lightgbm
 	Table string // sql: the table of leads, as a query names it
 }
 
