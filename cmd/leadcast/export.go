@@ -13,7 +13,7 @@ import (
 )
 
 // exportFormats are what --to takes.
-var exportFormats = []string{"sql", "lightgbm"}
+var exportFormats = []string{"sql", "onnx", "lightgbm"}
 
 func (p *program) exportCommand() *cobra.Command {
 	var to bundle.ExportFormat
@@ -25,6 +25,8 @@ func (p *program) exportCommand() *cobra.Command {
 			"program. What has no place there is refused by name.\n\n" +
 			"  sql       one SELECT that gives p_win over the raw columns of a table, in float64:\n" +
 			"            within 1e-9 of our own. Tried in PostgreSQL and SQLite\n" +
+			"  onnx      an input a column and the output p_win, for ONNX Runtime; in float32,\n" +
+			"            so within some 1e-6 of our own\n" +
 			"  lightgbm  the boosted trees as a text model of LightGBM, over the columns that\n" +
 			"            `leadcast inspect` lists (categories by number)",
 		Example: "  leadcast export model.leadcast --to sql -o score.sql\n" +

@@ -25,6 +25,8 @@ func (b *Bundle) Export(w io.Writer, to ExportFormat) (note string, err error) {
 		if alone, err = exchange.LightGBMText(w, b.model, columns); !alone {
 			note = "the file holds the boosted trees alone, not the blend that p_win comes from (" + b.Manifest.Recipe + ")"
 		}
+	case "onnx":
+		err = exchange.ONNX(w, b.model, columns)
 	default:
 		return "", fmt.Errorf("bundle: no such format: %q", to.Name)
 	}
@@ -37,7 +39,7 @@ func (b *Bundle) Export(w io.Writer, to ExportFormat) (note string, err error) {
 
 // ExportFormat is what Export writes.
 type ExportFormat struct {
-	Name  string // sql or lightgbm
+	Name  string // sql, onnx or lightgbm
 	Table string // sql: the table of leads, as a query names it
 }
 
