@@ -51,7 +51,7 @@ func wrong(where, format string, args ...any) *Error {
 }
 
 // mostFeatures bounds the inputs of a model.
-const mostFeatures = 1 << 20
+const mostFeatures = 1 << 16
 
 // ask is a column of the ensembles: an input, and how it is read. One input
 // may be read in several ways, by nodes of different kinds.
