@@ -117,6 +117,15 @@ func TestBinaryIsText(t *testing.T) {
 	}
 }
 
+func TestSmallModels(t *testing.T) {
+	if f, err := LightGBM([]byte(smallText)); err != nil || f.Trees != 1 || !f.Features[1].Category {
+		t.Error(err)
+	}
+	if f, err := XGBoost([]byte(smallJSON)); err != nil || f.Trees != 1 || !f.Features[0].Category {
+		t.Error(err)
+	}
+}
+
 func TestUBJSON(t *testing.T) {
 	for binary, text := range map[string]string{
 		"{i\x01aSi\x02hi}":                          `{"a":"hi"}`,
@@ -350,11 +359,19 @@ func predicts(t *testing.T, f *File, v float64) {
 	}
 }
 
+// Small models, of which a fuzzer finds its way sooner than of real ones.
+const (
+	smallText = "tree\nnum_tree_per_iteration=1\nobjective=binary sigmoid:1\nfeature_names=a b\nfeature_infos=[0:1] 0:1\n\nTree=0\nnum_leaves=3\nsplit_feature=0 1\n" +
+		"threshold=0.5 0\ndecision_type=10 1\nleft_child=1 -1\nright_child=-3 -2\nleaf_value=1 2 3\nleaf_count=4 5 6\ninternal_count=15 9\ncat_boundaries=0 1\n" +
+		"cat_threshold=5\n\nend of trees\n\npandas_categorical:[[\"x\", \"y\"]]\n"
+	smallJSON = `{"learner":{"gradient_booster":{"name":"gbtree","model":{"tree_info":[0],"trees":[{"left_children":[1,-1,-1],"right_children":[2,-1,-1],` +
+		`"split_indices":[0,0,0],"split_conditions":[0.5,1,2],"default_left":[1,0,0],"sum_hessian":[3,1,2],"split_type":[1,0,0],"categories":[1],` +
+		`"categories_nodes":[0],"categories_segments":[0],"categories_sizes":[1]}]}},"learner_model_param":{"base_score":"[5E-1]","num_class":"0",` +
+		`"num_feature":"1"},"objective":{"name":"binary:logistic"}}}`
+)
+
 func FuzzLightGBM(f *testing.F) {
-	for _, name := range []string{"categories.txt", "forest.txt", "classes.txt"} {
-		b := testdata(f, name)
-		f.Add(b[:bytes.Index(b, []byte("\nparameters:"))], 1.5)
-	}
+	f.Add([]byte(smallText), 1.5)
 	f.Add([]byte("tree\nnum_tree_per_iteration=1\nfeature_names=a\nTree=0\nnum_leaves=1\nleaf_value=2\nend of trees"), 0.0)
 	f.Fuzz(func(t *testing.T, b []byte, v float64) {
 		if m, err := LightGBM(b); err == nil {
@@ -364,9 +381,8 @@ func FuzzLightGBM(f *testing.F) {
 }
 
 func FuzzXGBoost(f *testing.F) {
-	for _, name := range []string{"categories.json", "categories.ubj", "counts.json"} {
-		f.Add(testdata(f, name), 1.5)
-	}
+	f.Add([]byte(smallJSON), 1.5)
+	f.Add([]byte("{i\x07learner{i\x01a[$l#i\x02\x00\x00\x00\x01\xff\xff\xff\xff}}"), 0.0)
 	f.Fuzz(func(t *testing.T, b []byte, v float64) {
 		if m, err := XGBoost(b); err == nil {
 			predicts(t, m, v)
@@ -375,11 +391,16 @@ func FuzzXGBoost(f *testing.F) {
 }
 
 func FuzzDecode(f *testing.F) {
-	for _, name := range []string{"categories.txt", "categories.json"} {
-		m, _ := bound(f, name)
-		b, _ := m.AppendBinary(nil)
-		f.Add(b)
+	file, err := LightGBM([]byte(smallText))
+	if err != nil {
+		f.Fatal(err)
 	}
+	m, err := file.Bind([]bool{false, true}, []Input{{Column: 0}, {Column: 1}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	b, _ := m.AppendBinary(nil)
+	f.Add(b)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, err := Decode(b)
 		if err != nil || len(m.columns) > 1<<12 {
