@@ -117,6 +117,20 @@ func TestBinaryIsText(t *testing.T) {
 	}
 }
 
+// XGBoost 2 writes NaN where a node asks for a category, which is no JSON.
+func TestNaNInJSON(t *testing.T) {
+	want := `{"a \"NaN":[1e300,1e300,-1,"NaN\\"],"b":1e300}`
+	if got := string(plainJSON([]byte(`{"a \"NaN":[NaN,-Infinity,-1,"NaN\\"],"b":Infinity}`))); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if _, err := XGBoost([]byte(strings.Replace(smallJSON, "[0.5,", "[NaN,", 1))); err != nil {
+		t.Error(err)
+	}
+	if _, err := XGBoost([]byte(strings.Replace(smallJSON, "0.5,1,", "0.5,NaN,", 1))); err == nil || !strings.Contains(err.Error(), "split_conditions[1]: is not a number") {
+		t.Errorf("a leaf without value: %v", err)
+	}
+}
+
 func TestSmallModels(t *testing.T) {
 	if f, err := LightGBM([]byte(smallText)); err != nil || f.Trees != 1 || !f.Features[1].Category {
 		t.Error(err)
@@ -134,7 +148,7 @@ func TestUBJSON(t *testing.T) {
 		"[#i\x01d\x3f\x80\x00\x00":                  `[1]`,
 		"[D\x3f\xf8\x00\x00\x00\x00\x00\x00]":       `[1.5]`,
 		"{$U#i\x01i\x01k\x07":                       `{"k":7}`,
-		"[d\x7f\x80\x00\x00]":                       `["not a number"]`,
+		"[d\x7f\x80\x00\x00]":                       `[1e300]`,
 	} {
 		got, err := ubjson([]byte(binary))
 		if err != nil || string(got) != text {
@@ -322,6 +336,7 @@ func TestRefusals(t *testing.T) {
 		{"categories.json", "left_children\":[1", "left_children\":[0", "learner.gradient_booster.model.trees[0]", "child of two"},
 		{"categories.json", "\"learner\"", "\"teacher\"", "learner", "is not there"},
 		{"categories.json", "{", "[", "", "dump"},
+		{"categories.json", "split_conditions\":[", "split_conditions\":[NaN,", "learner.gradient_booster.model.trees[0]", "one length"},
 		{"categories.json", "}}", "}", "byte", "not JSON"},
 		{"categories.ubj", "{L", "{l", "byte", "not UBJSON"},
 	} {

@@ -82,7 +82,7 @@ func (q *query) stack(m *survival.Stack) ([]string, *Error) {
 	}
 	for _, j := range slices.Sorted(keys(q.used)) {
 		if c := &q.columns[j]; sqlOf(c) == "" {
-			return nil, wrong("", "column %q is read as %s, which has no SQL: train without it (--drop), or score with leadcast", c.Origin, c.Kind)
+			return nil, wrong("", "column %q is read as %s, which has no SQL: train without it (--exclude), or score with leadcast", c.Origin, c.Kind)
 		}
 	}
 	return append(sum, "CAST("+decimal(constant)+" AS DOUBLE PRECISION)"), nil

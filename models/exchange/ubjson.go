@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -152,13 +153,45 @@ func (r *ubjsonReader) value(kind byte, depth int) {
 	}
 }
 
-// number writes what JSON has no number for as text, which no number field takes.
+// number writes a number; in place of what JSON has no number for, one that no
+// float32 can hold.
 func (r *ubjsonReader) number(v float64, bits int) {
 	if v-v != 0 {
-		r.out = append(r.out, `"not a number"`...)
+		r.out = append(r.out, notANumber...)
 		return
 	}
 	r.out = strconv.AppendFloat(r.out, v, 'g', -1, bits)
+}
+
+// notANumber stands for NaN and infinities, which old versions of XGBoost write
+// where a node has no threshold. Whatever is read as a float32 refuses it.
+const notANumber = "1e300"
+
+// plainJSON replaces the words NaN and Infinity, which are no JSON.
+func plainJSON(b []byte) []byte {
+	if !bytes.Contains(b, []byte("NaN")) && !bytes.Contains(b, []byte("Infinity")) {
+		return b
+	}
+	out := make([]byte, 0, len(b)+len(b)/8)
+	for quoted := false; len(b) > 0; {
+		size := 0
+		for _, word := range []string{"NaN", "-NaN", "Infinity", "-Infinity"} {
+			if !quoted && bytes.HasPrefix(b, []byte(word)) {
+				out, size = append(out, notANumber...), len(word)
+			}
+		}
+		if size == 0 {
+			size = 1
+			if quoted && b[0] == '\\' && len(b) > 1 {
+				size = 2
+			} else if b[0] == '"' {
+				quoted = !quoted
+			}
+			out = append(out, b[:size]...)
+		}
+		b = b[size:]
+	}
+	return out
 }
 
 // container reads an array or object: up to its closing mark, or by a count,

@@ -123,6 +123,8 @@ func readXGBoost(b []byte) (*xgboostDocument, *Error) {
 		if b, err = ubjson(b); err != nil {
 			return nil, err
 		}
+	} else {
+		b = plainJSON(b)
 	}
 	d := &xgboostDocument{}
 	var kind *json.UnmarshalTypeError
@@ -316,6 +318,10 @@ func (x *xgboostTree) nodes(path string, weight float64, f *File, columns *asks)
 			return t, 0, 0, wrong(path, "there is no node %d", k)
 		}
 		t.Cover = max(float64(float32(x.Cover[k])), math.SmallestNonzeroFloat32)
+		_, asksSet := sets[k]
+		if !asksSet && !(math.Abs(x.Condition[k]) <= math.MaxFloat32) {
+			return t, 0, 0, wrong(fmt.Sprintf("%s.split_conditions[%d]", path, k), "is not a number")
+		}
 		if x.Left[k] < 0 {
 			t.Feature, t.Value = -1, float64(float64(float32(x.Condition[k]))*weight)
 			return t, 0, 0, nil
@@ -324,7 +330,7 @@ func (x *xgboostTree) nodes(path string, weight float64, f *File, columns *asks)
 		if j < 0 || j >= len(f.Features) {
 			return t, 0, 0, wrong(fmt.Sprintf("%s.split_indices[%d]", path, k), "there is no feature %d", j)
 		}
-		if set, ok := sets[k]; ok { // what is in the set goes right there, and left here
+		if set := sets[k]; asksSet { // what is in the set goes right there, and left here
 			f.Features[j].Category = true
 			t.Feature, t.Categories, t.MissingLeft = columns.of(j, truncated), set, !x.Default[k]
 			return t, x.Right[k], x.Left[k], nil
