@@ -151,6 +151,11 @@ func TestImportRefuses(t *testing.T) {
 	write(t, "grades.yaml", "grades: [0.1, 0.2, 0.3]\n")
 	write(t, "twice.yaml", strings.Replace(importSchema, "column: budget", "column: visits", 1))
 	write(t, "role.yaml", "id: budget\n")
+	whole, err := os.ReadFile(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, "ordered.txt", strings.Replace(string(whole), "pandas_categorical:[", `pandas_categorical:[["low", "high"],`, 1))
 	write(t, "cut.txt", "tree\nversion=v4\n")
 	for _, c := range []struct {
 		args string
@@ -163,6 +168,7 @@ func TestImportRefuses(t *testing.T) {
 		{"xgboost cut.txt", exitData, "is neither JSON nor UBJSON"},
 		{"lightgbm " + classes, exitData, "gives no probability of being won"},
 		{"xgboost " + tree, exitData, "gives no probability of being won"},
+		{"lightgbm ordered.txt", exitData, "trained on 2 columns of categories of pandas, and the file does not say which they are"},
 		{"lightgbm " + text + " --schema few.yaml", exitData, "the schema has 1 columns and the model 4 features; it must name a column for each, in this order: visits, budget, source, days_since_contact"},
 		{"lightgbm " + text + " --schema odd.yaml", exitUsage, `unknown field "colums"`},
 		{"lightgbm " + text + " --schema kind.yaml", exitData, `column "source": kind "text" is neither number nor category`},

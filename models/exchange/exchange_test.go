@@ -172,6 +172,14 @@ func TestLevels(t *testing.T) {
 	}
 }
 
+// With a column of ordered categories pandas lists more than are split as sets.
+func TestLevelsOfUnknownColumns(t *testing.T) {
+	f, err := LightGBM(replaced(t, "categories.txt", "pandas_categorical:[", "pandas_categorical:[[\"low\", \"high\"],"))
+	if err != nil || f.Unnamed != 2 || f.Features[2].Levels != nil {
+		t.Errorf("%+v (%v)", f, err)
+	}
+}
+
 // XGBoost cuts what is not ASCII at the wrong place.
 func TestLevelsThatAreNotWhole(t *testing.T) {
 	l := xgboostLevels{Offsets: []int{0, 2, 3}, Values: []float64{-61, -74, 107}}

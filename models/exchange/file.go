@@ -17,6 +17,7 @@ type File struct {
 	Objective string    // as that program names it; "" where the file names none
 	Features  []Feature // what the model asks, in the file's order
 	Trees     int
+	Unnamed   int      // features whose levels the file lists without saying which they are
 	Notes     []string // what may surprise, in plain words
 
 	asks    []ask

@@ -190,7 +190,7 @@ func (t *lightGBMText) levels(f *File) *Error {
 		}
 	}
 	if len(of) != len(lists) {
-		f.Notes = append(f.Notes, fmt.Sprintf("the file lists the levels of %d columns of pandas, but %d features are split as categories: which is which, the schema must say", len(lists), len(of)))
+		f.Unnamed = len(lists)
 		return nil
 	}
 	for k, j := range of {

@@ -44,7 +44,11 @@ func Import(f *exchange.File, in Inputs) (*Bundle, []string, error) {
 	}
 	s := datasets.Schema{Roles: datasets.Roles{ID: in.ID, Amount: in.Amount, Outcome: in.Outcome}}
 	known, categorical, inputs := make([]features.Known, len(f.Features)), make([]bool, len(f.Features)), make([]exchange.Input, len(f.Features))
+	unnamed := f.Unnamed
 	for j, c := range in.Columns {
+		if c.Levels != nil {
+			unnamed--
+		}
 		if c.Column == "" {
 			c.Column = f.Features[j].Name
 		}
@@ -64,6 +68,9 @@ func Import(f *exchange.File, in Inputs) (*Bundle, []string, error) {
 		}
 		s.Fields = append(s.Fields, field)
 	}
+	if unnamed > 0 {
+		return nil, nil, unnamedLevels(f)
+	}
 	encoder, err := features.Make(known)
 	if err != nil {
 		return nil, nil, err
@@ -80,6 +87,9 @@ func Import(f *exchange.File, in Inputs) (*Bundle, []string, error) {
 // found among those that it reads by their names, in which blanks may be
 // underscores; categories without names are numbered as it numbers them.
 func ImportLike(f *exchange.File, like *Bundle) (*Bundle, []string, error) {
+	if f.Unnamed > 0 {
+		return nil, nil, unnamedLevels(f)
+	}
 	outputs := like.Outputs()
 	categorical, inputs := make([]bool, len(outputs)), make([]exchange.Input, len(f.Features))
 	for k, o := range outputs {
@@ -102,6 +112,11 @@ func ImportLike(f *exchange.File, like *Bundle) (*Bundle, []string, error) {
 	m := Manifest{Schema: like.Manifest.Schema, Contract: like.Manifest.Contract, MeanAmount: like.Manifest.MeanAmount}
 	b, err := imported(f, m, like.encoder, categorical, inputs, nil)
 	return b, f.Notes, err
+}
+
+// unnamedLevels is the error on levels of which nobody knows the column.
+func unnamedLevels(f *exchange.File) error {
+	return &datasets.Error{Message: fmt.Sprintf("the model was trained on %d columns of categories of pandas, and the file does not say which they are: give each of them its `levels` in a schema, also those whose order counts", f.Unnamed)}
 }
 
 // codes are the program's numbers of our levels; every other value has none.
