@@ -178,6 +178,9 @@ func TestLevelsOfUnknownColumns(t *testing.T) {
 	if err != nil || f.Unnamed != 2 || f.Features[2].Levels != nil {
 		t.Errorf("%+v (%v)", f, err)
 	}
+	if f, err = LightGBM(replaced(t, "categories.txt", `"Smith, Co", `, "")); err != nil || f.Unnamed != 1 {
+		t.Errorf("three levels for four categories: %+v (%v)", f, err)
+	}
 }
 
 // XGBoost cuts what is not ASCII at the wrong place.

@@ -189,7 +189,14 @@ func (t *lightGBMText) levels(f *File) *Error {
 			of = append(of, j)
 		}
 	}
-	if len(of) != len(lists) {
+	fits := len(of) == len(lists)
+	for k := 0; fits && k < len(of); k++ { // a code beyond a list is not of its column
+		for _, code := range strings.Split(infos[of[k]], ":") {
+			v, err := strconv.Atoi(code)
+			fits = fits && err == nil && v < len(lists[k])
+		}
+	}
+	if !fits {
 		f.Unnamed = len(lists)
 		return nil
 	}

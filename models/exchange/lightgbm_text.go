@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/leadcast/leadcast/models/gbm"
+	"github.com/leadcast/leadcast/models/linear"
 	"github.com/leadcast/leadcast/models/survival"
 	"github.com/leadcast/leadcast/models/tree"
 )
@@ -20,46 +21,22 @@ import (
 // trees alone they give its probability, else that of the trees by themselves;
 // alone tells which.
 func LightGBMText(w io.Writer, m *survival.Stack, columns []Column) (alone bool, err error) {
-	if m.Causes() != 1 || m.Outputs() != 1 {
-		return false, errTimed
-	}
-	b := &treeText{columns: columns}
-	for j, c := range m.Components() {
-		weight := m.Blend().Weight[0][j]
-		if len(m.Components()) > 1 {
-			weight = 1
-		}
-		switch c := c.(type) {
-		case *gbm.Model:
-			if b.trees != nil || c.Objective() != (gbm.Logistic{}) {
-				return false, wrong("", "a blend of several boosters, or one of rates, has no place in one LightGBM model")
-			}
-			b.trees, b.weight = c.Ensemble(), weight
-			b.name(c.Statistics())
-		case *Model:
-			if b.trees != nil || slices.ContainsFunc(c.asks, func(a ask) bool { return a.reading != asItIs && !c.columns[a.column] }) {
-				return false, wrong("", "an imported model that reads numbers as categories, or zero as missing, is not written again: keep its own file")
-			}
-			b.trees, b.weight = c.trees, weight
-			b.name(nil)
-			for _, a := range c.asks {
-				b.features = append(b.features, a.column)
-			}
-		}
-	}
-	if b.trees == nil {
+	b := &treeText{columns: columns, alone: len(m.Components()) == 1}
+	constant, failed := takeApart(m, b)
+	switch {
+	case failed != nil:
+		return false, failed
+	case b.trees == nil:
 		return false, wrong("", "the model has no boosted trees")
-	}
-	b.start = b.weight * b.trees.Base()
-	if len(m.Components()) == 1 {
-		b.start += m.BaseMargins()[0] - b.weight*m.BaseRates.BaseMargins()[0]
+	case b.alone:
+		b.start = constant
+	default:
+		b.start = b.trees.Base()
 	}
 	out := bufio.NewWriter(w)
 	b.write(out)
-	return len(m.Components()) == 1, out.Flush()
+	return b.alone, out.Flush()
 }
-
-var errTimed = wrong("", "a model of won and lost over time has no such export: only models without times can be exported")
 
 // treeText is an ensemble on its way to text.
 type treeText struct {
@@ -68,9 +45,39 @@ type treeText struct {
 	infos    []string
 	features []int // of each column of the ensemble; nil: itself
 	trees    *tree.Ensemble
+	alone    bool // the stack is nothing else
 	weight   float64
 	start    float64 // margin before the trees, which stands in the first one's leaves
 }
+
+// take keeps an ensemble; there is place for one.
+func (b *treeText) take(e *tree.Ensemble, weight float64) *Error {
+	if b.trees != nil {
+		return wrong("", "a blend of several boosters has no place in one LightGBM model")
+	}
+	if b.trees, b.weight = e, weight; !b.alone {
+		b.weight = 1
+	}
+	return nil
+}
+
+func (b *treeText) booster(m *gbm.Model, weight float64) *Error {
+	b.name(m.Statistics())
+	return b.take(m.Ensemble(), weight)
+}
+
+func (b *treeText) imported(m *Model, weight float64) *Error {
+	b.name(nil)
+	for _, a := range m.asks {
+		if a.reading != asItIs && !m.columns[a.column] {
+			return wrong("", "an imported model that reads numbers as categories, or zero as missing, is not written again: keep its own file")
+		}
+		b.features = append(b.features, a.column)
+	}
+	return b.take(m.trees, weight)
+}
+
+func (b *treeText) linear([]linear.Term, float64) {} // has no place
 
 // name lists the features: names without blanks, and what values they have.
 func (b *treeText) name(statistics []gbm.Statistic) {

@@ -19,39 +19,10 @@ import (
 // trees have it, so that a probability is right within some 1e-6. An error
 // names what has no place.
 func ONNX(w io.Writer, m *survival.Stack, columns []Column) error {
-	if m.Causes() != 1 || m.Outputs() != 1 {
-		return errTimed
-	}
-	o := &onnx{columns: columns, raw: map[int]string{}, codes: map[int]string{}, numbers: map[int]string{}}
-	base := m.BaseRates.BaseMargins()[0]
-	constant := m.BaseMargins()[0]
-	for j, c := range m.Components() {
-		weight := m.Blend().Weight[0][j]
-		constant -= weight * base
-		var err *Error
-		switch c := c.(type) {
-		case *gbm.Model:
-			if c.Objective() != (gbm.Logistic{}) {
-				return wrong("", "a booster of rates cannot be exported")
-			}
-			constant += weight * c.Ensemble().Base()
-			err = o.booster(c, weight)
-		case *Model:
-			constant += weight * c.trees.Base()
-			err = o.imported(c, weight)
-		case *linear.Model:
-			if !c.Chance() {
-				return wrong("", "a linear model of rates cannot be exported")
-			}
-			start, terms := c.Terms()
-			constant += weight * start
-			o.linear(terms, weight)
-		default:
-			return wrong("", "a component of kind %q has no ONNX", c.Kind())
-		}
-		if err != nil {
-			return err
-		}
+	o := &onnx{columns: columns, codes: map[int]string{}, numbers: map[int]string{}}
+	constant, err := takeApart(m, o)
+	if err != nil {
+		return err
 	}
 	if len(o.floats)+len(o.doubles) == 0 {
 		return wrong("", "the model asks nothing of a lead, so there is nothing to export")
@@ -59,15 +30,14 @@ func ONNX(w io.Writer, m *survival.Stack, columns []Column) error {
 	exact := o.g.op("Cast", []string{o.add(append(o.doubles, o.zeros(constant)))}, attributeInt("to", onnxFloat))
 	margin := o.add(append(o.floats, exact))
 	o.g.named("p_win", "", "Sigmoid", []string{margin})
-	_, err := w.Write(o.g.model("p_win"))
-	return err
+	_, failed := w.Write(o.g.model("p_win"))
+	return failed
 }
 
 // onnx collects the parts of the margin.
 type onnx struct {
 	g       graph
 	columns []Column
-	raw     map[int]string // input of a column
 	codes   map[int]string // codes of a column, −1 for missing, int64
 	numbers map[int]string // a column as float64, NaN for missing
 	floats  []string       // parts of the margin

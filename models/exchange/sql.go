@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -15,27 +16,23 @@ import (
 	"github.com/leadcast/leadcast/models/tree"
 )
 
-// Column is a column of a matrix and where it comes from.
-type Column struct {
-	Name    string   // of the matrix
-	Origin  string   // the column of the leads
-	Kind    string   // number, yes or no, category, given; all others are refused by name
-	Levels  []string // category: the values of codes 0, 1, …; every other value has the next code
-	Missing []string // values that stand for nothing
-	Codes   int      // categories: how many codes there are; 0 for numbers
-}
-
 // SQL writes a query that gives the probability of a stack without times over
 // the raw columns of a table: one SELECT of CASE expressions, in float64. keep
 // are columns that it shows beside p_win. An error names what has no SQL.
 func SQL(w io.Writer, m *survival.Stack, columns []Column, table string, keep []string) error {
 	q := &query{columns: columns, used: map[int]bool{}}
-	margin, err := q.stack(m)
+	constant, err := takeApart(m, q)
 	if err != nil {
 		return err
 	}
+	for _, j := range q.columnsUsed() {
+		if c := &columns[j]; sqlOf(c) == "" {
+			return wrong("", "column %q is read as %s, which has no SQL: train without it (--exclude), or score with leadcast", c.Origin, c.Kind)
+		}
+	}
+	q.sum = append(q.sum, double(constant))
 	b := bufio.NewWriter(w)
-	q.write(b, margin, table, keep)
+	q.write(b, table, keep)
 	return b.Flush()
 }
 
@@ -44,59 +41,11 @@ type query struct {
 	columns  []Column
 	used     map[int]bool // columns of the matrix
 	readings []string     // expressions over columns, with their names
+	sum      []string     // terms of the margin
 }
 
-// stack is base + offset + Σ weight·(margin − base).
-func (q *query) stack(m *survival.Stack) ([]string, *Error) {
-	if m.Causes() != 1 || m.Outputs() != 1 {
-		return nil, errTimed
-	}
-	base := m.BaseRates.BaseMargins()[0]
-	constant := m.BaseMargins()[0]
-	var sum []string
-	for j, c := range m.Components() {
-		weight := m.Blend().Weight[0][j]
-		constant -= weight * base
-		switch c := c.(type) {
-		case *gbm.Model:
-			if c.Objective() != (gbm.Logistic{}) {
-				return nil, wrong("", "a booster of rates cannot be exported")
-			}
-			constant += weight * c.Ensemble().Base()
-			sum = append(sum, q.trees(c.Ensemble(), weight, q.inputs(c))...)
-		case *Model:
-			constant += weight * c.trees.Base()
-			sum = append(sum, q.trees(c.trees, weight, q.asked(c))...)
-		case *linear.Model:
-			if !c.Chance() {
-				return nil, wrong("", "a linear model of rates cannot be exported")
-			}
-			start, terms := c.Terms()
-			constant += weight * start
-			for k := range terms {
-				sum = append(sum, q.term(k, &terms[k], weight)...)
-			}
-		default:
-			return nil, wrong("", "a component of kind %q has no SQL", c.Kind())
-		}
-	}
-	for _, j := range slices.Sorted(keys(q.used)) {
-		if c := &q.columns[j]; sqlOf(c) == "" {
-			return nil, wrong("", "column %q is read as %s, which has no SQL: train without it (--exclude), or score with leadcast", c.Origin, c.Kind)
-		}
-	}
-	return append(sum, "CAST("+decimal(constant)+" AS DOUBLE PRECISION)"), nil
-}
-
-func keys(m map[int]bool) func(func(int) bool) {
-	return func(yield func(int) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}
-}
+// columnsUsed lists the columns of the matrix that are read.
+func (q *query) columnsUsed() []int { return slices.Sorted(maps.Keys(q.used)) }
 
 // x names column j of the matrix.
 func (q *query) x(j int) string {
@@ -110,8 +59,8 @@ func (q *query) reading(name, expression string) string {
 	return name
 }
 
-// inputs are the names of the columns of a booster's ensemble that are asked.
-func (q *query) inputs(m *gbm.Model) []string {
+// booster adds the trees of a booster of ours.
+func (q *query) booster(m *gbm.Model, weight float64) *Error {
 	e := m.Ensemble()
 	asked, statistics := askedBy(e), m.Statistics()
 	names := make([]string, e.Columns())
@@ -130,7 +79,8 @@ func (q *query) inputs(m *gbm.Model) []string {
 			names[j] = q.reading(fmt.Sprintf("_s%d", len(q.readings)), q.lookup(s, values, other))
 		}
 	}
-	return names
+	q.trees(e, weight, names)
+	return nil
 }
 
 // lookup is a table of a statistic.
@@ -151,11 +101,11 @@ func (q *query) lookup(s *gbm.Statistic, values []float64, other float64) string
 		}
 		b.WriteString(" THEN " + decimal(values[k]))
 	}
-	return b.String() + " ELSE CAST(" + decimal(other) + " AS DOUBLE PRECISION) END"
+	return b.String() + " ELSE " + double(other) + " END"
 }
 
-// asked are the names of the columns of an imported ensemble.
-func (q *query) asked(m *Model) []string {
+// imported adds the trees of an imported model.
+func (q *query) imported(m *Model, weight float64) *Error {
 	asked := askedBy(m.trees)
 	names := make([]string, len(m.asks))
 	for k, a := range m.asks {
@@ -171,7 +121,8 @@ func (q *query) asked(m *Model) []string {
 		}
 		names[k] = x
 	}
-	return names
+	q.trees(m.trees, weight, names)
+	return nil
 }
 
 func askedBy(e *tree.Ensemble) []bool {
@@ -186,11 +137,10 @@ func askedBy(e *tree.Ensemble) []bool {
 	return asked
 }
 
-// trees gives one CASE a tree. Leaves stand from left to right, so a leaf needs
+// trees adds one CASE a tree, over columns of such names. Leaves stand from left to right, so a leaf needs
 // to ask only where its path turns left: where it turns right, whatever would
 // have gone left has found its leaf before.
-func (q *query) trees(e *tree.Ensemble, weight float64, names []string) []string {
-	var sum []string
+func (q *query) trees(e *tree.Ensemble, weight float64, names []string) {
 	for k := range e.Trees() {
 		nodes := e.Nodes(k)
 		var b strings.Builder
@@ -204,17 +154,16 @@ func (q *query) trees(e *tree.Ensemble, weight float64, names []string) []string
 			case len(turns) > 0:
 				b.WriteString("\n      WHEN " + strings.Join(turns, " AND ") + " THEN " + decimal(weight*n.Value))
 			default:
-				b.WriteString("\n      ELSE CAST(" + decimal(weight*n.Value) + " AS DOUBLE PRECISION)")
+				b.WriteString("\n      ELSE " + double(weight*n.Value))
 			}
 		}
 		visit(0, nil)
 		if len(nodes) == 1 {
-			sum = append(sum, "CAST("+decimal(weight*nodes[0].Value)+" AS DOUBLE PRECISION)")
+			q.sum = append(q.sum, double(weight*nodes[0].Value))
 		} else {
-			sum = append(sum, "CASE"+b.String()+" END")
+			q.sum = append(q.sum, "CASE"+b.String()+" END")
 		}
 	}
-	return sum
 }
 
 // question is true where a row goes left, and false or unknown where not.
@@ -241,11 +190,20 @@ func question(n *tree.Node, x string) string {
 	return left
 }
 
-// term is a column's part of a linear model, nothing where it has none.
-func (q *query) term(j int, t *linear.Term, weight float64) []string {
+// linear adds the terms of a linear model.
+func (q *query) linear(terms []linear.Term, weight float64) {
+	for j := range terms {
+		if s := q.term(j, &terms[j], weight); s != "" {
+			q.sum = append(q.sum, s)
+		}
+	}
+}
+
+// term is a column's part of a linear model, "" where it has none.
+func (q *query) term(j int, t *linear.Term, weight float64) string {
 	value := func(v float64) string { return decimal(weight * v) }
 	if !slices.ContainsFunc(append([]float64{t.Missing}, t.Y...), func(v float64) bool { return weight*v != 0 }) {
-		return nil
+		return ""
 	}
 	x := q.x(j)
 	var b strings.Builder
@@ -273,7 +231,7 @@ func (q *query) term(j int, t *linear.Term, weight float64) []string {
 			}
 		}
 	}
-	return []string{b.String() + " ELSE CAST(" + value(last) + " AS DOUBLE PRECISION) END"}
+	return b.String() + " ELSE " + double(weight*last) + " END"
 }
 
 // decimal writes a number so that it is read as the same float64; negative
@@ -286,6 +244,10 @@ func decimal(v float64) string {
 	}
 	return s
 }
+
+// double is decimal as a float64: databases take decimals for exact numbers
+// where nothing in a CASE says otherwise.
+func double(v float64) string { return "CAST(" + decimal(v) + " AS DOUBLE PRECISION)" }
 
 // sum adds terms in halves: thousands in a row would be nested too deeply for
 // some databases.
@@ -341,14 +303,14 @@ func sqlOf(c *Column) string {
 // write writes the query: what is read of the raw columns, the margin, the
 // probability. The steps before the margin are materialised, else databases
 // work them out again wherever a tree asks.
-func (q *query) write(w *bufio.Writer, margin []string, table string, keep []string) {
+func (q *query) write(w *bufio.Writer, table string, keep []string) {
 	shown := ""
 	for _, name := range keep {
 		shown += quoted(name) + ", "
 	}
 	from := "inputs"
 	fmt.Fprintf(w, "WITH inputs AS MATERIALIZED (\n  SELECT %s1 AS _one", shown)
-	for _, j := range slices.Sorted(keys(q.used)) {
+	for _, j := range q.columnsUsed() {
 		fmt.Fprintf(w, ",\n    %s AS _x%d", sqlOf(&q.columns[j]), j)
 	}
 	fmt.Fprintf(w, "\n  FROM %s)", table)
@@ -356,6 +318,6 @@ func (q *query) write(w *bufio.Writer, margin []string, table string, keep []str
 		from = "readings"
 		fmt.Fprintf(w, ",\nreadings AS MATERIALIZED (\n  SELECT inputs.*,\n    %s\n  FROM inputs)", strings.Join(q.readings, ",\n    "))
 	}
-	fmt.Fprintf(w, ",\nmargins AS MATERIALIZED (\n  SELECT %s%s AS _margin\n  FROM %s)\n", shown, sum(margin), from)
+	fmt.Fprintf(w, ",\nmargins AS MATERIALIZED (\n  SELECT %s%s AS _margin\n  FROM %s)\n", shown, sum(q.sum), from)
 	fmt.Fprintf(w, "SELECT %s\n  CASE WHEN _margin > 700 THEN 1.0 WHEN _margin < -700 THEN 0.0 ELSE 1.0 / (1.0 + EXP(-_margin)) END AS p_win\nFROM margins;\n", shown)
 }

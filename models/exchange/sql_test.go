@@ -75,7 +75,7 @@ func TestTermsInSQL(t *testing.T) {
 		"CASE WHEN _x0 IS NULL OR ABS(_x0) > 1e100 THEN 6 ELSE CAST(0 AS DOUBLE PRECISION) END":                                                                           {Missing: 3},
 	} {
 		q := &query{columns: []Column{{}}, used: map[int]bool{}}
-		if got := strings.Join(q.term(0, &term, 2), ""); got != want {
+		if got := q.term(0, &term, 2); got != want {
 			t.Errorf("%+v gives\n%s\nwant\n%s", term, got, want)
 		}
 	}
