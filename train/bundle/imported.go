@@ -7,7 +7,6 @@ import (
 
 	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/features"
-	"github.com/leadcast/leadcast/models"
 	"github.com/leadcast/leadcast/models/exchange"
 	"github.com/leadcast/leadcast/models/portable"
 	"github.com/leadcast/leadcast/models/survival"
@@ -164,7 +163,7 @@ func imported(f *exchange.File, m Manifest, e *features.Encoder, categorical []b
 	}
 	mean := model.Mean()
 	base := survival.Chance(len(categorical), mean)
-	stack, err := survival.NewStack(base, survival.Blend{Offset: []float64{0}, Weight: [][]float64{{1}}}, models.Additive(model))
+	stack, err := survival.NewStack(base, survival.Blend{Offset: []float64{0}, Weight: [][]float64{{1}}}, model)
 	if err != nil {
 		return nil, fmt.Errorf("bundle: %w", err)
 	}
