@@ -40,10 +40,10 @@ var allowed = map[string][]string{
 	"models/scorecard":           {"models", "models/linear", "models/matrix", "models/portable"},
 	"lift":                       {"datasets", "models", "models/survival"},
 	"train":                      {"datasets", "features", "models", "models/calib", "models/forest", "models/gbm", "models/matrix", "models/metric", "models/portable", "models/scorecard", "train/bundle"},
-	"train/bundle":               {"datasets", "features", "models", "models/calib", "models/gbm", "models/matrix", "models/portable", "models/scorecard", "models/tree"},
+	"train/bundle":               {"datasets", "features", "models", "models/calib", "models/exchange", "models/gbm", "models/matrix", "models/portable", "models/scorecard", "models/tree"},
 	"serve":                      {"datasets", "features", "train/bundle"},
 	"train/report":               {"datasets", "features", "lift", "models", "models/metric", "models/survival", "train", "train/bundle"},
-	"cmd/leadcast":               {"datasets", "datasets/synth", "features", "lift", "serve", "train", "train/bundle", "train/report"},
+	"cmd/leadcast":               {"datasets", "datasets/synth", "features", "lift", "models/exchange", "serve", "train", "train/bundle", "train/report"},
 	"models/metric/censored":     {"models"},
 	"models/newton":              {},
 	"models/survival/aft":        {"models", "models/matrix", "models/newton"},
@@ -51,6 +51,7 @@ var allowed = map[string][]string{
 	"models/survival/discrete":   {"models", "models/matrix", "models/newton"},
 	"models/survival/finegray":   {"models", "models/matrix", "models/newton"},
 	"models/modeltest/reference": {"models", "models/matrix"},
+	"models/exchange":            {"models", "models/gbm", "models/linear", "models/matrix", "models/portable", "models/survival", "models/tree"},
 }
 
 // leaves are the packages below a folder that the table does not name: each a

@@ -41,7 +41,12 @@ func (p *program) inspectCommand() *cobra.Command {
 
 func (p *program) printBundle(b *bundle.Bundle) {
 	m := &b.Manifest
-	fmt.Fprintf(p.stdout, "model   %s\nrecipe  %s\ndata    %d leads, %d won, %d lost", b.ID(), m.Recipe, m.Leads, m.Wins, m.LostLeads)
+	fmt.Fprintf(p.stdout, "model   %s\nrecipe  %s\n", b.ID(), m.Recipe)
+	if m.Leads > 0 {
+		fmt.Fprintf(p.stdout, "data    %d leads, %d won, %d lost", m.Leads, m.Wins, m.LostLeads)
+	} else {
+		fmt.Fprint(p.stdout, "data    that of the program which trained it")
+	}
 	if m.AsOf != "" {
 		fmt.Fprintf(p.stdout, ", known by %s", m.AsOf)
 	}

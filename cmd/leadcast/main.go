@@ -156,6 +156,8 @@ func (p *program) root() *cobra.Command {
 		p.inspectCommand(),
 		p.serveCommand(),
 		p.datasetsCommand(),
+		p.importCommand(),
+		p.exportCommand(),
 		p.flagsCommand(root),
 	)
 	root.SetHelpCommand(helpCommand(root))

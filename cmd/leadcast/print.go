@@ -128,6 +128,10 @@ func (p *program) printRoles(m *bundle.Manifest) {
 	if lost == "" {
 		lost = "not recorded"
 	}
+	if r.Outcome == "" {
+		fmt.Fprintf(p.stdout, "roles: %s; no outcome column\n", printable(strings.Join(parts, ", ")))
+		return
+	}
 	fmt.Fprintf(p.stdout, "roles: %s\nwon: %s; lost: %s\n", printable(strings.Join(parts, ", ")), printable(won), printable(lost))
 	if house := m.Schema.House(); house != "" {
 		fmt.Fprintf(p.stdout, "amounts are in %s (%s)\n", printable(house), count(len(m.Schema.Rates), "rate"))

@@ -125,6 +125,11 @@ func fitShare(x *matrix.Matrix, y models.Target) (models.Model, error) {
 	return &BaseRates{axis: axis{causes: 1}, columns: len(x.Columns), chance: true, margins: []float64{share}}, nil
 }
 
+// Chance is the base model of a probability whose mean log-odds are known.
+func Chance(columns int, logOdds float64) *BaseRates {
+	return &BaseRates{axis: axis{causes: 1}, columns: columns, chance: true, margins: []float64{logOdds}}
+}
+
 // BaseRates are the same rates for everybody, or the same probability.
 type BaseRates struct {
 	axis

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/leadcast/leadcast/models"
+	"github.com/leadcast/leadcast/models/exchange"
 	"github.com/leadcast/leadcast/models/gbm"
 	"github.com/leadcast/leadcast/models/linear"
 	"github.com/leadcast/leadcast/models/scorecard"
@@ -19,6 +20,7 @@ var kinds = map[string]func(b []byte) (models.Model, error){
 	"bayes":         decodeBayes,
 	tree.KindForest: func(b []byte) (models.Model, error) { return tree.DecodeForest(b) },
 	scorecard.Kind:  func(b []byte) (models.Model, error) { return scorecard.Decode(b) },
+	exchange.Kind:   func(b []byte) (models.Model, error) { return exchange.Decode(b) },
 }
 
 // decode gives the model of a kind from its bytes. Models of rates hold others

@@ -2,6 +2,7 @@ package bundle
 
 import (
 	"math"
+	"slices"
 
 	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/models/scorecard"
@@ -35,7 +36,8 @@ func (b *Bundle) Points() *Points {
 
 // names are what the codes of a matrix column stand for; nil where it has none.
 func (b *Bundle) names(column int) []string {
-	if levels := b.encoder.Levels(column); levels != nil {
+	if kept := b.encoder.Levels(column); kept != nil {
+		levels := append(slices.Clone(kept), "other")
 		return levels
 	}
 	o := b.encoder.Outputs()[column]

@@ -102,6 +102,9 @@ func (f *forecast) shares(x *matrix.Matrix, prices []float64, path path) ([]Reas
 			r.Like, r.Won = f.Tally[j].Leads[k], f.Tally[j].Won[k]
 		}
 	}
+	if !f.Manifest.Timed && math.Abs(left) < 1e-12 { // rounding; nothing is left of a model without ages
+		return list, nil
+	}
 	rest := ageReason
 	if !f.Manifest.Timed {
 		rest = restReason
