@@ -4,10 +4,10 @@ BIN     := bin/leadcast
 DEMO    := demo
 export CGO_ENABLED ?= 0
 
-.PHONY: help build run test check check-long bench-survival shape fuzz real-data clean
+.PHONY: help build run test check check-long bench-score bench-survival shape fuzz real-data clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-15s %s\n", $$1, $$2}'
 
 build: ## build bin/leadcast (a cold build takes minutes; it names the packages as it goes)
 	@echo "building leadcast (the first build compiles every library: some minutes)"
@@ -39,6 +39,9 @@ fuzz: ## ten seconds of each fuzz target
 
 check-long: ## checks that take long: ten generated companies, 200,000 leads, two million rows
 	$(GO) test -tags long -p 1 -timeout 180m -v -run 'TruthLong|TruthLarge|RareEventsOfTwoMillion' ./train ./models/gbm
+
+bench-score: ## what a forecast costs, with 0, 3 and all reasons
+	$(GO) test -run '^$$' -bench Score ./train/bundle | grep -vE '^(goos|goarch|pkg|PASS|ok)'
 
 bench-survival: ## time Cox's regression on 100,000 and 1,000,000 rows of 20 columns, times in whole days
 	$(GO) test -run '^$$' -bench Fit -benchtime 5x -cpu 1,2 ./models/survival/cox
