@@ -16,14 +16,14 @@ import (
 // draw gives subjects with two columns, some last seen open.
 func draw(t *rapid.T) (*matrix.Matrix, models.Target) {
 	r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
-	n := rapid.IntRange(40, 80).Draw(t, "n")
+	n := rapid.IntRange(100, 160).Draw(t, "n") // fewer may have a likelihood without a maximum
 	rows, y := make([][]float64, n), models.Target{}
 	late := rapid.Bool().Draw(t, "late")
 	for i := range rows {
 		rows[i] = []float64{r.NormFloat64(), float64(r.IntN(2))}
 		entry := 0.0
 		if late {
-			entry = r.Float64()
+			entry = 0.1 * r.Float64()
 			y.Entry = append(y.Entry, entry)
 		}
 		y.Exit = append(y.Exit, entry+0.01+r.ExpFloat64()*math.Exp(0.5*rows[i][0]))
