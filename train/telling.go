@@ -50,6 +50,28 @@ func (p *Proposal) telling(s *study) {
 			p.suspect(c.Name, sure, why)
 		}
 	}
+	p.companions()
+}
+
+// companions leaves out suspected columns that belong to one that is left out:
+// the date of a status tells as much as the status.
+func (p *Proposal) companions() {
+	for i, g := range p.Settings {
+		if g.Key != "exclude" || g.Taken {
+			continue
+		}
+		for _, other := range p.Settings {
+			name, of := strings.ToLower(g.Values[0]), ""
+			if other.Key == "exclude" && other.Taken {
+				of = strings.ToLower(other.Values[0])
+			}
+			if rest := strings.TrimPrefix(name, of); of != "" && len(rest) < len(name) && strings.IndexAny(rest, "_ .-") == 0 {
+				p.Settings[i].Taken = true
+				p.Settings[i].Why += fmt.Sprintf("; it belongs to %q, which tells the outcome", other.Values[0])
+				break
+			}
+		}
+	}
 }
 
 // doubts leaves out columns that are suspected by their names and tell much of
