@@ -35,23 +35,47 @@ type source struct {
 }
 
 // binned is the training table in bins: eight columns a 64-bit word, so that
-// one load serves eight histogram updates and needs no bounds checks.
+// one load serves eight histogram updates and needs no bounds checks. The words
+// of a row lie side by side: a small node's rows are far apart, and each costs
+// one line of the cache instead of one a block. The bins of a column lie side by
+// side too, which is how rows are parted: by one column at a time.
 type binned struct {
 	rows     int
 	features []feature
-	blocks   [][]uint64   // [feature/8][row], feature%8 the byte
-	variants [][][]uint64 // blocks by permutation, the same slices where no statistic is in them
+	variant            // of the round
+	variants []variant // by permutation, the same where no statistic is in them
 }
 
-// turn makes round's permutation the one that blocks shows.
-func (b *binned) turn(round int) { b.blocks = b.variants[round%len(b.variants)] }
+// variant is the table in bins, by rows and by columns.
+type variant struct {
+	blocks  []block   // [feature/8], feature%8 the byte
+	columns [][]uint8 // [feature][row]
+}
+
+// block is a word of bins a row: row r has words[r·stride].
+type block struct {
+	words  []uint64
+	stride int
+}
+
+// panel makes blocks that lie side by side.
+func panel(rows, n int) []block {
+	blocks, words := make([]block, n), make([]uint64, rows*n)
+	for k := range blocks {
+		blocks[k] = block{words[min(k, len(words)):], n}
+	}
+	return blocks
+}
+
+// turn makes round's permutation the one that is shown.
+func (b *binned) turn(round int) { b.variant = b.variants[round%len(b.variants)] }
 
 // bin makes bins of columns. Edges come from rows with mass above zero.
 func bin(ctx context.Context, t team, sources []source, rows int, mass []int64, most int) (*binned, error) {
 	slices.SortStableFunc(sources, func(p, q source) int {
 		return cmp.Or(cmp.Compare(len(p.versions), len(q.versions)), cmp.Compare(p.name, q.name))
 	})
-	b := &binned{rows: rows, features: make([]feature, len(sources)), variants: make([][][]uint64, 1)}
+	b := &binned{rows: rows, features: make([]feature, len(sources)), variants: make([]variant, 1)}
 	bytes := make([][][]uint8, len(sources)) // of each column's own values, views not expanded
 	err := t.each(ctx, len(sources), func(j int) (err error) {
 		b.features[j], bytes[j], err = sources[j].bins(mass, most)
@@ -62,26 +86,36 @@ func bin(ctx context.Context, t team, sources []source, rows int, mass []int64, 
 	}
 	for _, s := range sources {
 		if len(s.versions) > len(b.variants) {
-			b.variants = make([][][]uint64, len(s.versions))
+			b.variants = make([]variant, len(s.versions))
 		}
 	}
 	blocks := (len(sources) + lanes - 1) / lanes
+	fixed := blocks // sources with versions come last
+	for fixed > 0 && len(sources[min(fixed*lanes, len(sources))-1].versions) > 1 {
+		fixed--
+	}
 	for p := range b.variants {
-		b.variants[p] = make([][]uint64, blocks)
+		b.variants[p].columns = make([][]uint8, len(sources))
+		if p == 0 {
+			b.variants[p].blocks = panel(rows, fixed)
+		} else {
+			b.variants[p].blocks = slices.Clone(b.variants[0].blocks[:fixed])
+		}
+		b.variants[p].blocks = append(b.variants[p].blocks, panel(rows, blocks-fixed)...)
 	}
 	err = t.each(ctx, blocks, func(k int) error {
-		from, to := k*lanes, min((k+1)*lanes, len(sources))
-		for p := range b.variants {
-			if p > 0 && len(sources[to-1].versions) == 1 {
-				b.variants[p][k] = b.variants[0][k]
-				continue
-			}
-			words := make([]uint64, rows)
-			for j := from; j < to; j++ {
+		for j := k * lanes; j < min((k+1)*lanes, len(sources)); j++ {
+			for p := range b.variants {
 				v := min(p, len(sources[j].versions)-1)
-				spread(words, bytes[j][v], sources[j].versions[v].Index, j%lanes*8)
+				if v < p {
+					b.variants[p].columns[j] = b.variants[v].columns[j]
+				} else {
+					b.variants[p].columns[j] = expand(bytes[j][v], sources[j].versions[v].Index)
+				}
+				if p == 0 || k >= fixed {
+					b.variants[p].blocks[k].spread(b.variants[p].columns[j], j%lanes*8)
+				}
 			}
-			b.variants[p][k] = words
 		}
 		return nil
 	})
@@ -89,16 +123,22 @@ func bin(ctx context.Context, t team, sources []source, rows int, mass []int64, 
 	return b, err
 }
 
-// spread writes a column's bins into one byte of each row's word.
-func spread(words []uint64, own []uint8, index []int32, shift int) {
+// expand gives each row its bin, where a column is a view of its own values.
+func expand(own []uint8, index []int32) []uint8 {
 	if index == nil {
-		for i, v := range own[:len(words)] {
-			words[i] |= uint64(v) << shift
-		}
-		return
+		return own
 	}
-	for i, at := range index[:len(words)] {
-		words[i] |= uint64(own[at]) << shift
+	all := make([]uint8, len(index))
+	for i, at := range index {
+		all[i] = own[at]
+	}
+	return all
+}
+
+// spread writes a column's bins into one byte of each row's word.
+func (b block) spread(bins []uint8, shift int) {
+	for i, v := range bins {
+		b.words[i*b.stride] |= uint64(v) << shift
 	}
 }
 

@@ -671,7 +671,7 @@ func BenchmarkHistogram(b *testing.B) {
 	}
 	var sums histogramBlock
 	for b.Loop() {
-		sums.add(words, rows, gradients, lanes)
+		sums.add(block{words, 1}, rows, gradients, lanes)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n*lanes), "ns/update")
 }

@@ -23,8 +23,8 @@ type grower struct {
 
 	rows, others []int32 // rows that grow the tree and rows that are only sorted into it, by leaf
 	scratch      []int32
-	ordered      []int64 // gradients of a node's rows, in their order
-	partial      []histogramBlock
+	ordered      []int64     // gradients of a node's rows, in their order
+	partial      []histogram // of pieces of a node's rows
 	leaves       []leaf
 	nodes        []tree.Node
 	spare        []histogram
@@ -189,14 +189,14 @@ func (g *grower) record(at int, s *split, left int) {
 // order, and returns how many they are.
 func (g *grower) partition(ctx context.Context, from, to int, s *split, all []int32) int {
 	rows, scratch := all[from:to], g.scratch[:to-from]
-	words, shift := g.blocks[s.feature/lanes], s.feature%lanes*8
+	bins := g.columns[s.feature]
 	var lefts [64]int
 	pieces := min(g.spans(len(rows), 1<<14), len(lefts))
 	g.each(ctx, pieces, func(i int) error {
 		from, to := span(i, pieces, len(rows))
 		left, right := from, from
 		for _, r := range rows[from:to] {
-			goes := int(s.left[uint8(words[r]>>shift)])
+			goes := int(s.left[bins[r]])
 			rows[left], scratch[right] = r, r
 			left += goes
 			right += 1 - goes
@@ -225,8 +225,8 @@ func (g *grower) search(ctx context.Context, l, sibling *leaf, parent histogram)
 	t, pieces := g.team, 1
 	if len(rows)*len(g.features) < 1<<15 {
 		t = 1 // waking a thread takes longer
-	} else if len(g.blocks) < 4*int(t) {
-		pieces = min((4*int(t)+len(g.blocks)-1)/len(g.blocks), max(1, len(rows)>>13))
+	} else if t > 1 {
+		pieces = max(1, min(4*int(t), len(rows)>>13))
 	}
 	chunks := t.spans(len(rows), 1<<14)
 	t.each(ctx, chunks, func(i int) error {
@@ -236,28 +236,31 @@ func (g *grower) search(ctx context.Context, l, sibling *leaf, parent histogram)
 		}
 		return nil
 	})
-	if pieces > 1 {
-		if need := len(g.blocks) * pieces; len(g.partial) < need {
-			g.partial = make([]histogramBlock, need)
+	byRows := pieces > 1 || t == 1
+	if byRows {
+		for len(g.partial) < pieces {
+			g.partial = append(g.partial, make(histogram, len(g.blocks)))
 		}
-		t.each(ctx, len(g.blocks)*pieces, func(i int) error {
-			k, from, to := i/pieces, 0, 0
-			from, to = span(i%pieces, pieces, len(rows))
-			features := g.blockFeatures(k)
-			g.partial[i].clear(features)
-			g.partial[i].add(g.blocks[k], rows[from:to], ordered[from:to], len(features))
+		t.each(ctx, pieces, func(i int) error {
+			sums := l.sums
+			if pieces > 1 {
+				sums = g.partial[i]
+			}
+			from, to := span(i, pieces, len(rows))
+			g.sumUp(sums, rows[from:to], ordered[from:to])
 			return nil
 		})
 	}
 	err := t.each(ctx, len(g.blocks), func(k int) error {
 		features, sums := g.blockFeatures(k), &l.sums[k]
-		sums.clear(features)
-		if pieces > 1 {
-			for i := range pieces {
-				sums.merge(&g.partial[k*pieces+i], features)
-			}
-		} else {
+		if !byRows {
+			sums.clear(features)
 			sums.add(g.blocks[k], rows, ordered, len(features))
+		} else if pieces > 1 {
+			sums.clear(features)
+			for i := range pieces {
+				sums.merge(&g.partial[i][k], features)
+			}
 		}
 		if parent != nil {
 			parent[k].subtract(sums, features)
@@ -278,6 +281,24 @@ func (g *grower) search(ctx context.Context, l, sibling *leaf, parent histogram)
 		sibling.best = best(g.splits[1])
 	}
 	return nil
+}
+
+// chunk is a number of rows whose words stay in the cache while one block after
+// another is summed up.
+const chunk = 512
+
+// sumUp fills a histogram from some rows.
+func (g *grower) sumUp(sums histogram, rows []int32, gradients []int64) {
+	for k := range sums {
+		sums[k].clear(g.blockFeatures(k))
+	}
+	for from := 0; from < len(rows); from += chunk {
+		to := min(from+chunk, len(rows))
+		touch(g.blocks, rows[from:to])
+		for k := range sums {
+			sums[k].add(g.blocks[k], rows[from:to], gradients[from:to], len(g.blockFeatures(k)))
+		}
+	}
 }
 
 func (g *grower) blockFeatures(k int) []feature {
@@ -313,9 +334,8 @@ func (g *grower) recount(l *leaf) {
 	}
 	clear(g.counts)
 	for j := range g.features {
-		words, shift := g.blocks[j/lanes], j%lanes*8
 		for _, r := range g.rows[l.from:l.to] {
-			g.counts[j][uint8(words[r]>>shift)]++
+			g.counts[j][g.columns[j][r]]++
 		}
 	}
 	l.counts = g.counts

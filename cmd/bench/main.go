@@ -1,0 +1,153 @@
+// Command bench measures the engine beside its peers: the same file, the same
+// two threads, in turn. It is for those who develop Leadcast.
+//
+//	bench engine --work DIR --rows 100000 --encoding codes --times 5
+//
+// DIR holds venv (with lightgbm) and synth (see the peers' speed.py gen).
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	if len(args) == 0 || args[0] != "engine" && args[0] != "fit" {
+		return fmt.Errorf("say engine or fit")
+	}
+	f := flag.NewFlagSet(args[0], flag.ContinueOnError)
+	o := options{peers: os.Getenv("LEADCAST_PEERS")}
+	f.StringVar(&o.work, "work", "", "folder with venv and synth")
+	f.StringVar(&o.rows, "rows", "100000", "rows of the training tables, separated by commas")
+	f.StringVar(&o.encodings, "encoding", "codes,native", "encodings of the categories")
+	f.IntVar(&o.times, "times", 5, "runs of each side")
+	f.StringVar(&o.peer, "peer", "lightgbm", "model of speed.py")
+	if err := f.Parse(args[1:]); err != nil {
+		return err
+	}
+	if args[0] == "fit" {
+		return o.fit(context.Background())
+	}
+	return o.engine()
+}
+
+type options struct {
+	work, rows, encodings, peer, peers string
+	times                              int
+}
+
+// figures are what one run of one side measured.
+type figures struct {
+	Wall    float64 `json:"wall_s"`
+	CPU     float64 `json:"cpu_s"`
+	Memory  float64 `json:"extra_rss_mb"`
+	AUC     float64 `json:"auc"`
+	Predict float64 `json:"predict_us"`
+}
+
+// engine runs both sides in turn and prints the ratios of each pair of runs.
+func (o *options) engine() error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%-8s %-7s  %23s  %23s  %23s  %15s\n", "rows", "encoded", "wall, ours ÷ "+o.peer, "cpu", "memory", "AUC, ours/peer")
+	for _, rows := range strings.Split(o.rows, ",") {
+		for _, encoding := range strings.Split(o.encodings, ",") {
+			var ours, theirs []figures
+			for range o.times {
+				mine, err := measure(exec.Command(self, "fit", "--work", o.work, "--rows", rows, "--encoding", encoding))
+				if err != nil {
+					return err
+				}
+				c := exec.Command(filepath.Join(o.work, "venv/bin/python"), filepath.Join(o.peers, "speed.py"), "train", rows, o.peer, encoding)
+				c.Env = append(os.Environ(), "PEERS_WORK="+o.work, "BENCH_BUDGET=0.001", "BENCH_THREADS=2")
+				peer, err := measure(c)
+				if err != nil {
+					return err
+				}
+				ours, theirs = append(ours, mine), append(theirs, peer)
+				fmt.Fprintf(os.Stderr, "%s %s: %.2f s wall, %.2f s cpu, %.0f MB; %s %.2f s, %.2f s, %.0f MB\n", rows, encoding, mine.Wall, mine.CPU, mine.Memory, o.peer, peer.Wall, peer.CPU, peer.Memory)
+			}
+			fmt.Printf("%-8s %-7s  %s  %s  %s  %.4f / %.4f\n", rows, encoding,
+				ratio(ours, theirs, func(f figures) float64 { return f.Wall }), ratio(ours, theirs, func(f figures) float64 { return f.CPU }),
+				ratio(ours, theirs, func(f figures) float64 { return f.Memory }), ours[0].AUC, theirs[0].AUC)
+		}
+	}
+	return nil
+}
+
+// measure reads the figures that a process prints on its last line.
+func measure(c *exec.Cmd) (figures, error) {
+	c.Stderr = os.Stderr
+	out, err := c.Output()
+	if err != nil {
+		return figures{}, fmt.Errorf("%s: %w", strings.Join(c.Args, " "), err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	var f struct {
+		figures
+		Train struct{ Med, CPU float64 } `json:"train_s"`
+		Error bool
+		Tail  string
+	}
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &f); err != nil || f.Error {
+		return figures{}, fmt.Errorf("%s: %s", strings.Join(c.Args, " "), lines[len(lines)-1])
+	}
+	if f.Wall == 0 {
+		f.Wall, f.CPU = f.Train.Med, f.Train.CPU
+	}
+	return f.figures, nil
+}
+
+// ratio is the geometric mean of ours ÷ theirs over the pairs, with the 90 %
+// interval of Student's t on the logarithms.
+func ratio(ours, theirs []figures, of func(figures) float64) string {
+	logs := make([]float64, len(ours))
+	mean, spread := 0.0, 0.0
+	for i := range logs {
+		logs[i] = math.Log(max(of(ours[i]), 1e-3) / max(of(theirs[i]), 1e-3))
+		mean += logs[i] / float64(len(logs))
+	}
+	for _, l := range logs {
+		spread += (l - mean) * (l - mean)
+	}
+	n := float64(len(logs))
+	half := 0.0
+	if n > 1 {
+		half = t90[min(len(logs)-1, len(t90)-1)] * math.Sqrt(spread/(n-1)/n)
+	}
+	return fmt.Sprintf("%6.2f (%5.2f – %5.2f)", math.Exp(mean), math.Exp(mean-half), math.Exp(mean+half))
+}
+
+// t90 are the two-sided 90 % points of Student's t by degrees of freedom.
+var t90 = []float64{0, 6.314, 2.920, 2.353, 2.132, 2.015, 1.943, 1.895, 1.860, 1.833, 1.812}
+
+func (o *options) sizes() ([]int, error) {
+	var sizes []int
+	for _, s := range strings.Split(o.rows, ",") {
+		n, err := strconv.Atoi(s)
+		if err != nil {
+			return nil, err
+		}
+		sizes = append(sizes, n)
+	}
+	slices.Sort(sizes)
+	return sizes, nil
+}
