@@ -131,6 +131,11 @@ func againstPeers(t *testing.T, peers, set string) (difference float64) {
 	auc := metric.AUCDifference(y, mine, theirs, 0.90)
 	t.Logf("%-18s AUC %.4f (histgb %.4f), log loss %.4f (histgb %.4f, base %.4f), %s", set, metric.AUC(y, mine, nil), metric.AUC(y, theirs, nil),
 		mean(loss), mean(peer), mean(floor), result.Report.Manifest.Recipe)
+	for _, c := range pred.Columns {
+		if c.Name != "row_id" && c.Name != "y" && c.Name != "histgb" {
+			t.Logf("%-18s %s: AUC %.4f, log loss %.4f", set, c.Name, metric.AUC(y, numbers(c), nil), mean(losses(y, numbers(c))))
+		}
+	}
 	if toPeer.Low > 0 {
 		t.Errorf("log loss is worse than HistGradientBoosting's by %.4f (at least %.4f)", toPeer.Value, toPeer.Low)
 	}
@@ -141,6 +146,15 @@ func againstPeers(t *testing.T, peers, set string) (difference float64) {
 		t.Errorf("AUC is below HistGradientBoosting's by %.4f (at least %.4f)", -auc.Value, -auc.High)
 	}
 	return auc.Value
+}
+
+// numbers are the values of a raw column.
+func numbers(c *datasets.Column) []float64 {
+	values := make([]float64, c.Len())
+	for i := range values {
+		values[i], _ = strconv.ParseFloat(c.Texts.At(i), 64)
+	}
+	return values
 }
 
 // orders name the raw file and the column by which a hold-out is the last part:
