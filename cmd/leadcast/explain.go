@@ -50,12 +50,9 @@ func (p *program) explain(ctx context.Context, e *explaining, model string, file
 	if e.id == "" {
 		return usagef("--id says which lead to explain")
 	}
-	asOf, err := moment("as-of", e.asOf)
+	asOf, err := p.lookFrom(e.asOf)
 	if err != nil {
 		return err
-	}
-	if e.asOf == "" {
-		asOf = datasets.Micros(p.now())
 	}
 	b, err := openBundle(model)
 	if err != nil {

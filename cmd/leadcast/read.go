@@ -140,6 +140,14 @@ func inFile(path string, err error) error {
 	return err
 }
 
+// lookFrom is the moment that --as-of names, now where it names none.
+func (p *program) lookFrom(asOf string) (int64, error) {
+	if asOf == "" {
+		return datasets.Micros(p.now()), nil
+	}
+	return moment("as-of", asOf)
+}
+
 // moment reads a date or a time that a person typed.
 func moment(flag, text string) (int64, error) {
 	if text == "" {

@@ -71,12 +71,9 @@ func (p *program) score(ctx context.Context, s *scoring, model string, files []s
 			return err
 		}
 	}
-	asOf, err := moment("as-of", s.asOf)
+	asOf, err := p.lookFrom(s.asOf)
 	if err != nil {
 		return err
-	}
-	if s.asOf == "" {
-		asOf = datasets.Micros(p.now())
 	}
 	b, err := openBundle(model)
 	if err != nil {
