@@ -3,6 +3,8 @@ package gbm
 import (
 	"fmt"
 	"math"
+	"strconv"
+	"strings"
 
 	"github.com/leadcast/leadcast/models/portable"
 )
@@ -24,7 +26,9 @@ type Objective interface {
 	Link(margin float64) float64
 }
 
-// Logistic fits the probability of y = 1; the margin is the log-odds.
+// Logistic fits the probability of y = 1; the margin is the log-odds. Soft labels
+// y between 0 and 1 are fitted by their cross-entropy, as if each row were y rows
+// that say yes and 1 − y that say no.
 // Exposure plays no part.
 type Logistic struct{}
 
@@ -107,5 +111,29 @@ const (
 
 func clamp(margin float64) float64 { return min(max(margin, -largestRate), largestRate) }
 
-// objectives lists what a fitted model's bytes may name.
-var objectives = []Objective{Logistic{}, Poisson{}}
+// parametric is the name of an objective with a parameter.
+func parametric(kind string, v float64) string {
+	return kind + " " + strconv.FormatFloat(v, 'g', -1, 64)
+}
+
+// named is the objective that has a name, nil if there is none: what a fitted
+// model's bytes may hold.
+func named(name string) Objective {
+	_, parameter, _ := strings.Cut(name, " ")
+	v, _ := strconv.ParseFloat(parameter, 64)
+	for _, o := range objectives(v) {
+		if p, ok := o.(interface{ valid() error }); o.Name() == name && (!ok || p.valid() == nil) {
+			return o
+		}
+	}
+	return nil
+}
+
+// objectives lists them all; v is the parameter of those that have one.
+func objectives(v float64) []Objective {
+	whole := min(max(v, 0), 1<<10)
+	return []Objective{
+		Logistic{}, Poisson{}, Squared{}, Huber{Delta: v}, Quantile{Level: v}, Gamma{}, Tweedie{v},
+		Softmax{int(whole)}, Cox{uint8(min(whole, 255))},
+	}
+}
