@@ -72,8 +72,11 @@ func (b Booster) check() error {
 			return fmt.Errorf("gbm: %s: %w", b.Objective.Name(), err)
 		}
 	}
-	if _, ok := b.Objective.(Quantile); ok && len(b.Monotone) > 0 {
-		return errors.New("gbm: quantiles of monotone columns cannot be fitted")
+	switch b.Objective.(type) {
+	case Quantile, Softmax:
+		if len(b.Monotone) > 0 {
+			return fmt.Errorf("gbm: %s: monotone columns cannot be promised", b.Objective.Name())
+		}
 	}
 	return nil
 }
@@ -134,6 +137,11 @@ type fit struct {
 func (f *fit) start(ctx context.Context, b Booster, t team, x *matrix.Matrix, y models.Target, first *fit) (err error) {
 	if f.data, err = newData(b, x, y); err != nil {
 		return err
+	}
+	if f.from != nil {
+		if err := f.from.check(x); err != nil {
+			return err
+		}
 	}
 	f.model = Model{objective: b.Objective, categorical: make([]bool, len(x.Columns))}
 	sources, err := f.model.sources(ctx, t, b, f.data, x, f.from)

@@ -13,7 +13,7 @@ import (
 // the median, which minimises the absolute error. Trees are parted by the
 // loss's slope; each leaf is then set to the weighted quantile of its rows'
 // residuals (Friedman 2001, §4.3), so L1 and L2 do not draw it to zero.
-// Monotone columns cannot be promised and are refused.
+// Monotone columns are refused: such leaves do not keep the bounds.
 type Quantile struct {
 	number
 	Level float64 // above 0 and below 1

@@ -13,6 +13,7 @@ import (
 // Softmax fits the probabilities of several classes, of which each row has one:
 // Target.Y is its number, from 0. Each round grows a tree a class (Friedman
 // 2001, §4.6), and the model has as many outputs as classes.
+// Monotone columns are refused: a rising margin is no rising probability.
 //
 // Given the margins of the others, a class is a yes-or-no outcome whose log-odds
 // are its margin over the log of the others' sum. Margin is that in the methods

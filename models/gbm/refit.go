@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"slices"
 
 	"github.com/leadcast/leadcast/models"
 	"github.com/leadcast/leadcast/models/matrix"
@@ -70,7 +71,7 @@ func apply(dst []float64, nodes []tree.Node, x *matrix.Matrix) error {
 
 // Refit gives m's trees the leaf values that new rows call for, tree by tree,
 // with their questions as they are: keep is the share of the old values that
-// stays, from 0 to 1. Leaves that no row comes to stay as they are; rows marked
+// stays, from 0 to 1. Leaves that no row comes to stay as they are, as far as Monotone lets them; rows marked
 // Valid are left out. Of b, the objective, learning rate, L1, L2 and Monotone
 // count. Categories are read by the tables that m has, so where a column has
 // more than 62 levels the rows should not be those that m was fitted to.
@@ -125,10 +126,9 @@ func (f *fit) refit(ctx context.Context, x *matrix.Matrix, k int, keep float64) 
 		return err
 	}
 	nodes := f.model.trees.Nodes(k)
-	numbered, at := make([]tree.Node, len(nodes)), make([]float64, x.Rows)
-	for i, n := range nodes {
-		n.Value = float64(i)
-		numbered[i] = n
+	before, numbered, at := slices.Clone(nodes), slices.Clone(nodes), make([]float64, x.Rows)
+	for i := range numbered {
+		numbered[i].Value = float64(i)
 	}
 	if err := apply(at, numbered, x); err != nil {
 		return err
@@ -138,10 +138,9 @@ func (f *fit) refit(ctx context.Context, x *matrix.Matrix, k int, keep float64) 
 		rows[int(at[i])] = append(rows[int(at[i])], i)
 	}
 	f.renew(nodes, rows, x.Columns)
-	for i := range nodes {
-		n := &nodes[i]
-		if n.Feature < 0 && rows[i] != nil {
-			n.Value = float64(keep*f.model.trees.Nodes(k)[i].Value) + float64((1-keep)*n.Value)
+	for i, old := range before {
+		if n := &nodes[i]; n.Feature < 0 {
+			n.Value = float64(keep*old.Value) + float64((1-keep)*n.Value)
 		}
 	}
 	for i, v := range at {
@@ -191,10 +190,14 @@ func (f *fit) renew(nodes []tree.Node, rows [][]int32, columns []matrix.Column) 
 	}
 	mean := min(max(-short/all, -f.limit), f.limit)
 	for i := range nodes {
-		if n := &nodes[i]; n.Feature < 0 && rows[i] != nil {
-			if f.level > 0 {
-				s[i].step, mean = f.quantile(rows[i], f.margins), 0
-			}
+		n := &nodes[i]
+		switch {
+		case n.Feature >= 0:
+		case rows[i] == nil: // stays, but for the bounds that the other leaves now set
+			n.Value = min(max(n.Value, f.LearningRate*(s[i].low+mean)), f.LearningRate*(s[i].high+mean))
+		case f.level > 0:
+			n.Value = float64(f.LearningRate * f.quantile(rows[i], f.margins))
+		default:
 			n.Value = float64(f.LearningRate * (s[i].step + mean))
 		}
 	}
