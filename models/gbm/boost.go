@@ -38,8 +38,8 @@ type Booster struct {
 	Quanta       int            // steps in the largest gradient, 0: as many as the sums can hold
 	Pairs        int            // of columns with categories whose rate is taken together, at most; one of each has more than 62 levels
 	Monotone     map[string]int // by column name: +1 where the margin may not fall when the number rises, −1 where it may not rise
-	Interactions [][]string     // groups of columns, at most 63: a path from root to leaf asks columns of one group only; those named in none are one more
-	From         models.Model   // fitted by the same objective to the same columns: its trees are kept and more are added
+	Interactions [][]string     // groups of columns, by name, at most 63: a path from root to leaf asks columns of one group only; those named in none are one more
+	From         models.Model   // to go on from, fitted by the same objective to the same columns: its trees come first and Rounds more are added
 }
 
 // Defaults are parameters that hold up on small and drifting tables, to be
@@ -85,6 +85,10 @@ func (b Booster) check() error {
 // and y.Keys; see Objective for what outcomes may be. Cox takes y.Exit, y.Entry
 // and y.Cause in place of y.Y. It stops within a tenth of a second of ctx being
 // cancelled.
+//
+// A fit that goes on From another and sees the same rows gives the bytes of one
+// run of all rounds, if each of these grew a tree. It counts categories anew, so
+// where a column has more than 62 levels the rows should include the old ones.
 func (b Booster) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) (models.Model, error) {
 	if err := b.check(); err != nil {
 		return nil, err

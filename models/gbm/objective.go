@@ -10,7 +10,9 @@ import (
 )
 
 // Objective is what boosting minimises: a loss of one row's margin, convex,
-// with its first two derivatives. Weights are applied outside.
+// with its first two derivatives. Weights are applied outside. Those of this
+// package can be written to bytes and read; others may be fitted and used, with
+// margins that step as logarithms do, by at most 4 a tree before shrinking.
 type Objective interface {
 	// Name identifies the objective in a fitted model's bytes.
 	Name() string
@@ -18,7 +20,8 @@ type Objective interface {
 	Check(y, exposure float64) error
 	// Base is the margin that is best without any column, from the weighted sums.
 	Base(events, exposure float64) float64
-	// Gradient gives the first and second derivative of Loss by the margin; the second is above zero.
+	// Gradient gives the first and second derivative of Loss by the margin. The second is above zero; a
+	// bound of it stands in where it may be zero.
 	Gradient(margin, y, exposure float64) (g, h float64)
 	// Loss is the negative log-likelihood, up to a constant that depends on the data only.
 	Loss(margin, y, exposure float64) float64

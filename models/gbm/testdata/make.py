@@ -1,5 +1,5 @@
 """Writes lightgbm.json: what LightGBM 4.7.0 forecasts after 20 rounds, one case
-an objective, for objective_golden_test.go to compare with.
+an objective, for golden_test.go to compare with.
 
     pip install lightgbm==4.7.0 && python make.py
 
