@@ -84,7 +84,7 @@ func (d *Data) final(outcome *datasets.Column, rows []int, c datasets.Contract) 
 		d.Notes = []string{fmt.Sprintf("%q has %d values that do not mean won, and nothing says which of them mean lost and which still open: all count as open until --lost names those that mean lost", outcome.Name, len(other))}
 	default:
 		for value := range other {
-			d.Notes = []string{fmt.Sprintf("%q: its one value beside won, %q, is taken to mean lost for good, so no lead is open", outcome.Name, value)}
+			d.Notes = []string{fmt.Sprintf("the one value of %q that does not mean won, %q, is taken to mean lost for good, so no lead is open", outcome.Name, value)}
 		}
 		return
 	}

@@ -81,7 +81,7 @@ func TestChainWithoutDatesRealData(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(string(page), "won among the leads whose outcome is known, for the file has no times") || strings.Contains(string(page), "Won within 0") {
+	if !strings.Contains(string(page), "There are no times: the probability is the share of won among the leads whose outcome is known") || strings.Contains(string(page), "Won within 0") {
 		t.Error("the report does not compare the values of a column")
 	}
 	must(t, "explain", "model.leadcast", file, "--id", "7590-VHVEG")

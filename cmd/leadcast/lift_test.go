@@ -168,7 +168,7 @@ func TestLiftWithoutDates(t *testing.T) {
 			[]string{"today is taken", "same months", "months of its own"},
 			[]string{"as_of", "ask_again"}, []string{"horizon_days", "p_win", "cycle_p50_days", "p_value"}},
 		{"--outcome answer --won yes",
-			[]string{"2 of them ripe\n", `its one value beside won, "no", is taken to mean lost`, "there are no times", "Won, of the leads whose outcome is known", "Side by side with the rest (intervals"},
+			[]string{"2 of them ripe\n", `the one value of "answer" that does not mean won, "no", is taken to mean lost`, "there are no times", "Won, of the leads whose outcome is known", "Side by side with the rest (intervals"},
 			[]string{"today is taken", "same months", "won ÷ all", "half", "within"},
 			[]string{"as_of", "ask_again", "horizon_days", "cycle_p50_days"}, []string{"p_win", "ci", "p_value"}},
 		{"--outcome status --won Won --lost Lost",
