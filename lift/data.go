@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/leadcast/leadcast/datasets"
 )
@@ -80,8 +81,8 @@ func (d *Data) final(outcome *datasets.Column, rows []int, c datasets.Contract) 
 	switch {
 	case c.WonPresent:
 		d.Notes = []string{fmt.Sprintf("where %q is empty a lead may be lost or still open, and without times nothing tells which: all those count as open", outcome.Name)}
-	case len(other) > 1:
-		d.Notes = []string{fmt.Sprintf("%q has %d values that do not mean won, and nothing says which of them mean lost and which still open: all count as open until --lost names those that mean lost", outcome.Name, len(other))}
+	case len(other) > 1 || slices.ContainsFunc(slices.Collect(maps.Keys(other)), unfinished):
+		d.Notes = []string{fmt.Sprintf("nothing says which values of %q mean lost and which still open: all that do not mean won count as open until --lost names those that mean lost", outcome.Name)}
 	default:
 		for value := range other {
 			d.Notes = []string{fmt.Sprintf("the one value of %q that does not mean won, %q, is taken to mean lost for good, so no lead is open", outcome.Name, value)}
@@ -94,6 +95,14 @@ func (d *Data) final(outcome *datasets.Column, rows []int, c datasets.Contract) 
 			d.State[i] = datasets.Open
 		}
 	}
+}
+
+// unfinished says that a value's words are those of a lead that is still open.
+func unfinished(value string) bool {
+	words := strings.FieldsFunc(strings.ToLower(value), func(r rune) bool { return !unicode.IsLetter(r) })
+	return slices.ContainsFunc(words, func(w string) bool {
+		return slices.Contains([]string{"open", "new", "pending", "progress", "working", "active", "negotiation", "contacted"}, w)
+	})
 }
 
 // level is a value of a typed column as text, "" where it is missing.

@@ -228,7 +228,8 @@ func TestOutcomesWithoutTimes(t *testing.T) {
 		says      string
 	}{
 		{"yes or no", datasets.Contract{Won: []string{"yes"}, OtherLost: true}, []string{"yes", "no", "no", "no"}, 40, 120, 0, 0.25, `the one value of "status" that does not mean won, "no", is taken to mean lost`},
-		{"nobody says what is lost", datasets.Contract{Won: []string{"won"}, OtherLost: true}, []string{"won", "working", "dead"}, 40, 0, 80, -1, `"status" has 2 values that do not mean won, and nothing says which`},
+		{"nobody says what is lost", datasets.Contract{Won: []string{"won"}, OtherLost: true}, []string{"won", "working", "dead"}, 40, 0, 80, -1, `nothing says which values of "status" mean lost and which still open`},
+		{"the other value is no end", datasets.Contract{Won: []string{"won"}, OtherLost: true}, []string{"won", "In progress"}, 40, 0, 40, -1, `nothing says which values of "status" mean lost`},
 		{"empty or filled", datasets.Contract{WonPresent: true, OtherLost: true}, []string{"2018-01-02", ""}, 40, 0, 40, -1, `where "status" is empty a lead may be lost or still open`},
 		{"declared", datasets.Contract{Won: []string{"won"}, Lost: []string{"dead"}}, []string{"won", "working", "dead"}, 40, 40, 40, -1, "open leads cannot be followed without times, and there are 40"},
 	} {

@@ -252,7 +252,7 @@ func whyNot(r *lift.Result, a lift.Arm) string {
 	switch {
 	case r.Horizon == nil && a.Won+a.Lost == 0 || r.Horizon == nil && a.Open*10 > a.Leads:
 		return "too many are open"
-	case r.AsOf == nil && a.Open > 0 && a.Leads >= 30:
+	case r.Horizon != nil && r.AsOf == nil && a.Open > 0 && a.Leads >= 30:
 		return "not followed to the horizon"
 	}
 	return "too few leads"
