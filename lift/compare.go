@@ -58,7 +58,9 @@ func (c *comparing) compare(r *Result) {
 			d.doubted(s.open)
 		}
 		if d.pooled <= 0 || d.won[arm]+d.lost[arm]+d.won[other]+d.lost[other] <= 0 {
-			k.Note = "nobody was won within the horizon on either side"
+			if k.Note = "nobody was won within the horizon on either side"; !c.timed {
+				k.Note = "the known outcomes of both sides are all the same"
+			}
 			continue
 		}
 		k.Difference, k.PArm, k.PControl = new(d.p[arm]-d.p[other]), &d.p[arm], &d.p[other]

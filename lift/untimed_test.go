@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/lift"
 	"github.com/leadcast/leadcast/models/survival"
@@ -135,7 +137,13 @@ func TestOpenLeadsWithoutTimes(t *testing.T) {
 	outcomes(&d, "B", 50, 50, 0)
 	outcomes(&d, "C", 30, 30, 40)
 	r := compare(t, d, lift.Options{})
-	var closed lift.Data
+	var again, closed lift.Data
+	outcomes(&again, "C", 30, 30, 40)
+	outcomes(&again, "B", 50, 50, 0)
+	outcomes(&again, "A", 30, 65, 5)
+	if diff := cmp.Diff(r, compare(t, again, lift.Options{})); diff != "" {
+		t.Errorf("in another order of the leads: %s", diff)
+	}
 	outcomes(&closed, "A", 30, 65, 0)
 	outcomes(&closed, "B", 50, 50, 0)
 	as := compare(t, closed, lift.Options{})

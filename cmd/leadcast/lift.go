@@ -250,7 +250,7 @@ func (p *program) printArms(r *lift.Result, arm string) {
 // whyNot says what an arm lacks that cannot be asked for again on a day.
 func whyNot(r *lift.Result, a lift.Arm) string {
 	switch {
-	case r.Horizon == nil && a.Won+a.Lost == 0 || r.Horizon == nil && a.Open*10 > a.Leads:
+	case r.Horizon == nil && a.Open*10 > a.Leads:
 		return "too many are open"
 	case r.Horizon != nil && r.AsOf == nil && a.Open > 0 && a.Leads >= 30:
 		return "not followed to the horizon"
