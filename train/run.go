@@ -31,7 +31,9 @@ type Result struct {
 type trainer struct {
 	*study
 	cuts     []float64
-	leaves   int // of a tree
+	leaves   int       // of a tree
+	settings *Settings // of boosting, where a search found better ones than the default
+	searched *Searched
 	progress Progress
 	done     int
 	total    int
