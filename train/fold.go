@@ -118,6 +118,23 @@ func (w *subjects) won(i int) bool {
 	return w.y.Y[i] > 0
 }
 
+// only is the subjects of the rows for which keep holds.
+func (w *subjects) only(keep func(row int) bool) subjects {
+	o := subjects{until: w.until}
+	for i, r := range w.rows {
+		if !keep(r) {
+			continue
+		}
+		o.rows, o.y.Keys = append(o.rows, r), append(o.y.Keys, w.y.Keys[i])
+		if w.y.Cause == nil {
+			o.y.Y = append(o.y.Y, w.y.Y[i])
+			continue
+		}
+		o.y.Entry, o.y.Exit, o.y.Cause = append(o.y.Entry, w.y.Entry[i]), append(o.y.Exit, w.y.Exit[i]), append(o.y.Cause, w.y.Cause[i])
+	}
+	return o
+}
+
 // wins counts the won subjects.
 func (w *subjects) wins() int {
 	n := 0

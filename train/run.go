@@ -31,8 +31,10 @@ type Result struct {
 type trainer struct {
 	*study
 	cuts     []float64
-	leaves   int  // of a tree
-	late     bool // a model was left out for want of time
+	leaves   int       // of a tree
+	late     bool      // a model was left out for want of time
+	settings *Settings // of boosting, where a search found better ones than the default
+	searched *Searched
 	progress Progress
 	done     int
 	total    int
