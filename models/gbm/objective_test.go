@@ -119,7 +119,7 @@ func TestGradients(t *testing.T) {
 					t.Fatalf("%s: %s %v at margin %v and y = %v, want %v", o.Name(), what, got, margin, y, want)
 				}
 			}
-			of := math.Abs(g) + y + 1
+			of := math.Abs(g) + math.Abs(y) + 1
 			near("gradient", g, imag(l.loss(at, y, exposure))/step, of)
 			near("gradient", g, real(l.slope(at, y, exposure)), of)
 			want := imag(l.slope(at, y, exposure)) / step

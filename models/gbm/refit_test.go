@@ -5,6 +5,7 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -52,6 +53,44 @@ func outcomes(o Objective, y models.Target, truth []float64, seed uint64) models
 
 var every = []Objective{
 	Logistic{}, Poisson{}, Squared{}, Huber{Delta: 8}, Quantile{Level: 0.8}, Gamma{}, Tweedie{1.4}, Softmax{3}, Cox{},
+}
+
+// TestEveryObjectiveKeepsItsBytes: they depend neither on the number of threads
+// nor on the order of the rows.
+func TestEveryObjectiveKeepsItsBytes(t *testing.T) {
+	before := runtime.GOMAXPROCS(0)
+	defer runtime.GOMAXPROCS(before)
+	x, y, truth := world(9000, 5, 30)
+	r := rand.New(rand.NewPCG(30, 30))
+	for range x.Rows {
+		y.Keys, y.Weight, y.Valid = append(y.Keys, r.Uint64()), append(y.Weight, r.Float64()), append(y.Valid, r.IntN(4) == 0)
+	}
+	rows := make([]int32, x.Rows)
+	for i, k := range r.Perm(x.Rows) {
+		rows[i] = int32(k)
+	}
+	for _, o := range every {
+		z, turned := outcomes(o, y, truth, 30), models.Target{}
+		for _, k := range rows {
+			turned.Keys, turned.Weight, turned.Valid = append(turned.Keys, z.Keys[k]), append(turned.Weight, z.Weight[k]), append(turned.Valid, z.Valid[k])
+			if z.Y != nil {
+				turned.Y = append(turned.Y, z.Y[k])
+			} else {
+				turned.Exit, turned.Cause = append(turned.Exit, z.Exit[k]), append(turned.Cause, z.Cause[k])
+			}
+		}
+		b := few(o)
+		b.Rounds, b.RowSample = 6, 0.8
+		runtime.GOMAXPROCS(1)
+		want := encode(t, fitAny(t, b, x, z))
+		runtime.GOMAXPROCS(5)
+		if !bytes.Equal(encode(t, fitAny(t, b, x, z)), want) {
+			t.Errorf("%s: other bytes with other threads", o.Name())
+		}
+		if !bytes.Equal(encode(t, fitAny(t, b, x.Gather(rows), turned)), want) {
+			t.Errorf("%s: other bytes for another order of rows", o.Name())
+		}
+	}
 }
 
 // TestGoingOnIsOneRun: 12 rounds and 13 more are the bytes of 25, whatever is
@@ -192,13 +231,16 @@ func TestRefitLearnsNewRows(t *testing.T) {
 // splits are often equally good and rounding decides between them.
 func TestRepetition(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		o := rapid.SampledFrom([]Objective{Logistic{}, Squared{}, Huber{Delta: 30}, Gamma{}, Tweedie{1.4}, Cox{}}).Draw(t, "objective")
+		o := rapid.SampledFrom([]Objective{Logistic{}, Squared{}, Gamma{}, Tweedie{1.4}}).Draw(t, "objective")
 		seed := rapid.Uint64().Draw(t, "seed")
 		x, y, truth := world(rapid.IntRange(60, 250).Draw(t, "rows"), 5, seed)
 		y = outcomes(o, y, truth, seed)
 		r := rand.New(rand.NewPCG(seed, 40))
 		if o == (Logistic{}) {
 			y.Y = truth
+		}
+		for i := range y.Y {
+			y.Y[i] = math.Abs(y.Y[i] - 1e-3*r.Float64()) // no two alike, as the zeros of amounts are
 		}
 		var rows []int32
 		var z models.Target
@@ -207,11 +249,7 @@ func TestRepetition(t *testing.T) {
 			y.Weight, y.Keys = append(y.Weight, float64(w)), append(y.Keys, r.Uint64())
 			for range w {
 				rows, z.Keys = append(rows, int32(i)), append(z.Keys, y.Keys[i])
-				if y.Y != nil {
-					z.Y = append(z.Y, y.Y[i])
-				} else {
-					z.Exit, z.Cause = append(z.Exit, y.Exit[i]), append(z.Cause, y.Cause[i])
-				}
+				z.Y = append(z.Y, y.Y[i])
 			}
 		}
 		b := few(o)
