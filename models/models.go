@@ -57,3 +57,38 @@ type Additive interface {
 	// differ little.
 	Shares(dst []float64, x *matrix.Matrix, weights []float64) (base float64, err error)
 }
+
+// Interacting is an Additive whose columns may act together.
+type Interacting interface {
+	Additive
+	// Interactions splits, for each row, Σ weights[row, output]·margin over
+	// pairs of columns: it adds a symmetric matrix of columns × columns to the
+	// row's part of dst. Off the diagonal stands half of what two columns do
+	// together beyond what they do apart, on it what is left of a column's
+	// share, so that the rows of the matrix add up to Shares.
+	Interactions(dst []float64, x *matrix.Matrix, weights []float64) error
+}
+
+// Interactions are those of m; weights are in the layout of its Margins. A
+// model that is not Interacting is a sum of functions of one column each: its
+// shares stand on the diagonal.
+func Interactions(m Additive, dst []float64, x *matrix.Matrix, weights []float64) error {
+	if i, ok := m.(Interacting); ok {
+		return i.Interactions(dst, x, weights)
+	}
+	n := len(x.Columns)
+	if len(dst) != x.Rows*n*n {
+		panic("models: dst and rows × columns × columns differ in length")
+	}
+	shares, outputs := make([]float64, n), m.Outputs()
+	for i := range x.Rows {
+		clear(shares)
+		if _, err := m.Shares(shares, x.Gather([]int32{int32(i)}), weights[i*outputs:][:outputs]); err != nil {
+			return err
+		}
+		for j, v := range shares {
+			dst[(i*n+j)*n+j] += v
+		}
+	}
+	return nil
+}

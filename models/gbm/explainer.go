@@ -104,6 +104,23 @@ func (x *Explainer) explain(dst []float64, m *matrix.Matrix, pairs bool) error {
 	return nil
 }
 
+// Interactions implements models.Interacting; against covers, as Shares.
+func (m *Model) Interactions(dst []float64, x *matrix.Matrix, weights []float64) error {
+	e, err := m.Explainer(nil)
+	if err != nil {
+		return err
+	}
+	pairs := make([]float64, len(dst))
+	if err := e.Interactions(pairs, x); err != nil {
+		return err
+	}
+	n := len(x.Columns)
+	for i, v := range pairs {
+		dst[i] += float64(weights[i/(n*n)] * v)
+	}
+	return nil
+}
+
 // foldRows are explained at a time where the trees ask more columns than the
 // matrix has.
 const foldRows = 1 << 10
