@@ -1,0 +1,48 @@
+package report
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+)
+
+// Together is two columns of which what one does depends on the other.
+type Together struct {
+	Columns [2]string  `json:"columns"`
+	Effect  float64    `json:"effect"` // mean |change of p_win| by the two together, of new leads, beyond what each does by itself
+	Each    [2]float64 `json:"each"`   // mean |change of p_win| by each column, as in Influence
+}
+
+const (
+	togetherSample = 300   // leads whose pairs are averaged
+	togetherMost   = 5     // pairs that are shown
+	togetherLeast  = 0.005 // an effect below is not shown
+	// Boosted trees find some pairs where there are none: up to two fifths of the
+	// geometric mean of what the two columns do, on generated companies of 2,500
+	// leads whose columns multiply rates, and a tenth on 8,000.
+	togetherShare = 0.5
+)
+
+// together finds the pairs that stand out of what chance makes trees see.
+func (c *company) together(ctx context.Context, r *Report) error {
+	each := map[string]float64{}
+	for _, f := range r.Influence {
+		each[f.Column] = f.Effect
+	}
+	pairs, err := c.b.Pairs(ctx, c.snapshot(c.sample(togetherSample), c.creation))
+	if err != nil {
+		return err
+	}
+	for _, p := range pairs {
+		a, b := each[p.Columns[0]], each[p.Columns[1]]
+		if p.Together >= togetherLeast && p.Together >= togetherShare*math.Sqrt(a*b) {
+			r.Together = append(r.Together, Together{p.Columns, p.Together, [2]float64{a, b}})
+		}
+	}
+	slices.SortFunc(r.Together, func(a, b Together) int {
+		return cmp.Or(cmp.Compare(b.Effect, a.Effect), slices.Compare(a.Columns[:], b.Columns[:]))
+	})
+	r.Together = r.Together[:min(togetherMost, len(r.Together))]
+	return nil
+}
