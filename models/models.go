@@ -65,7 +65,8 @@ type Interacting interface {
 	// pairs of columns: it adds a symmetric matrix of columns × columns to the
 	// row's part of dst. Off the diagonal stands half of what two columns do
 	// together beyond what they do apart, on it what is left of a column's
-	// share, so that the rows of the matrix add up to Shares.
+	// share, so that the rows of the matrix add up to Shares. Models that are
+	// too deep for it say errors.ErrUnsupported.
 	Interactions(dst []float64, x *matrix.Matrix, weights []float64) error
 }
 

@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"runtime/pprof"
 	"strings"
 	"time"
 
@@ -134,17 +133,6 @@ func explain(m *gbm.Model, x *matrix.Matrix, threads int) (figures, []float64, e
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(threads))
 	shares := make([]float64, x.Rows*len(x.Columns))
 	runtime.GC()
-	if f := os.Getenv("BENCH_PROFILE"); f != "" {
-		w, err := os.Create(f)
-		if err != nil {
-			return figures{}, nil, err
-		}
-		defer w.Close()
-		if err := pprof.StartCPUProfile(w); err != nil {
-			return figures{}, nil, err
-		}
-		defer pprof.StopCPUProfile()
-	}
 	cpu, start := used(), time.Now()
 	e, err := m.Explainer(nil)
 	if err != nil {

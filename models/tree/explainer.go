@@ -1,6 +1,7 @@
 package tree
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -25,12 +26,12 @@ import (
 // It does not change; its methods may be called concurrently, and use
 // GOMAXPROCS threads themselves. A row has the same bits among any others.
 type Explainer struct {
-	columns int
-	base    float64
-	plans   []plan
-	deepest int // levels of inner nodes
-	rules   []rule
-	sample  [][]seen // per twig, where there is a background
+	ensemble *Ensemble
+	columns  int
+	base     float64
+	plans    []plan
+	deepest  int      // levels of inner nodes
+	sample   [][]seen // per twig, where there is a background
 }
 
 // plan is a tree laid out for explaining: its inner nodes, parents first.
@@ -60,9 +61,9 @@ const widest = 60
 // rows a column that is not known takes its value from each of them in turn
 // (interventional TreeSHAP; Lundberg et al. 2020). An error means another
 // number of columns, an empty background, or a path that asks more than 60
-// different columns.
+// different columns (errors.ErrUnsupported; shares by covers need not ask here).
 func (e *Ensemble) Explainer(background *matrix.Matrix) (*Explainer, error) {
-	x := &Explainer{columns: e.columns, base: e.base, deepest: 1}
+	x := &Explainer{ensemble: e, columns: e.columns, base: e.base, deepest: 1}
 	total := 0
 	for k := range e.roots {
 		p, err := e.plan(k)
@@ -75,7 +76,6 @@ func (e *Ensemble) Explainer(background *matrix.Matrix) (*Explainer, error) {
 		x.deepest = max(x.deepest, int(e.depths[k]))
 		x.base += e.means[k]
 	}
-	x.rules = gaussLegendre((min(x.deepest, max(1, e.columns)) + 1) / 2)
 	if background == nil {
 		return x, nil
 	}
@@ -151,7 +151,7 @@ func (e *Ensemble) plan(k int) (plan, error) {
 			t.columns, t.shares = append(t.columns, int32(t.Feature)), append(t.shares, 1)
 		}
 		if len(t.columns) > widest {
-			return p, fmt.Errorf("tree %d asks more than %d columns on one path", k, widest)
+			return p, fmt.Errorf("tree %d asks more than %d columns on one path: %w", k, widest, errors.ErrUnsupported)
 		}
 		for side, child := range [2]int{t.Left, t.Right} {
 			t.parts[side] = float64(t.shares[t.own] * (nodes[child].Cover / t.Cover))

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"context"
+	"errors"
 	"math"
 	"slices"
 )
@@ -31,6 +32,9 @@ func (c *company) together(ctx context.Context, r *Report) error {
 		each[f.Column] = f.Effect
 	}
 	pairs, err := c.b.Pairs(ctx, c.snapshot(c.sample(togetherSample), c.creation))
+	if errors.Is(err, errors.ErrUnsupported) { // trees too deep to tell
+		return nil
+	}
 	if err != nil {
 		return err
 	}
