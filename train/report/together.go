@@ -18,11 +18,12 @@ type Together struct {
 const (
 	togetherSample = 300   // leads whose pairs are averaged
 	togetherMost   = 5     // pairs that are shown
-	togetherLeast  = 0.005 // an effect below is not shown
-	// Boosted trees find some pairs where there are none: up to two fifths of the
-	// geometric mean of what the two columns do, on generated companies of 2,500
-	// leads whose columns multiply rates, and a tenth on 8,000.
-	togetherShare = 0.5
+	togetherLeast  = 0.001 // an effect below is not shown,
+	togetherPart   = 0.1   // nor one below this part of the strongest column's
+	// Boosted trees find pairs where there are none. On generated companies
+	// whose columns multiply rates, their effect over the geometric mean of what
+	// the two columns do was up to 16 by the root of the number of wins.
+	togetherNoise = 20
 )
 
 // together finds the pairs that stand out of what chance makes trees see.
@@ -38,9 +39,10 @@ func (c *company) together(ctx context.Context, r *Report) error {
 	if err != nil {
 		return err
 	}
+	least, noise := max(togetherLeast, togetherPart*r.Influence[0].Effect), togetherNoise/math.Sqrt(float64(max(1, c.m.Wins)))
 	for _, p := range pairs {
 		a, b := each[p.Columns[0]], each[p.Columns[1]]
-		if p.Together >= togetherLeast && p.Together >= togetherShare*math.Sqrt(a*b) {
+		if p.Together >= least && p.Together >= noise*math.Sqrt(a*b) {
 			r.Together = append(r.Together, Together{p.Columns, p.Together, [2]float64{a, b}})
 		}
 	}
