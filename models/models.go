@@ -4,6 +4,8 @@ package models
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/leadcast/leadcast/models/matrix"
 )
@@ -70,18 +72,24 @@ type Interacting interface {
 	Interactions(dst []float64, x *matrix.Matrix, weights []float64) error
 }
 
-// Interactions are those of m; weights are in the layout of its Margins. A
-// model that is not Interacting is a sum of functions of one column each: its
-// shares stand on the diagonal.
+// Interactions are those of m; weights are in the layout of its Margins. For a
+// model that is not Interacting the error is errors.ErrUnsupported.
 func Interactions(m Additive, dst []float64, x *matrix.Matrix, weights []float64) error {
-	if i, ok := m.(Interacting); ok {
-		return i.Interactions(dst, x, weights)
+	i, ok := m.(Interacting)
+	if !ok {
+		return fmt.Errorf("models: a model of kind %q has no interactions: %w", m.Kind(), errors.ErrUnsupported)
 	}
-	n := len(x.Columns)
+	return i.Interactions(dst, x, weights)
+}
+
+// Apart is Interactions of a model that adds up functions of one column each:
+// shares stand on the diagonal.
+func Apart(m Additive, dst []float64, x *matrix.Matrix, weights []float64) error {
+	n, outputs := len(x.Columns), m.Outputs()
 	if len(dst) != x.Rows*n*n {
 		panic("models: dst and rows × columns × columns differ in length")
 	}
-	shares, outputs := make([]float64, n), m.Outputs()
+	shares := make([]float64, n)
 	for i := range x.Rows {
 		clear(shares)
 		if _, err := m.Shares(shares, x.Gather([]int32{int32(i)}), weights[i*outputs:][:outputs]); err != nil {

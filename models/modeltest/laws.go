@@ -405,7 +405,7 @@ func shares(s *subject) error {
 	return nil
 }
 
-// interactions holds for additive models: pairs are symmetric, and add up to shares.
+// interactions holds for models that have them: pairs are symmetric, and add up to shares.
 func interactions(s *subject) error {
 	m, x, _ := s.fitted()
 	a, ok := m.(models.Additive)
@@ -420,7 +420,9 @@ func interactions(s *subject) error {
 	}
 	pairs := make([]float64, some.Rows*n*n)
 	pairs[0] = 1000 // they are added to what is there
-	if err := models.Interactions(a, pairs, some, weights); err != nil {
+	if err := models.Interactions(a, pairs, some, weights); errors.Is(err, errors.ErrUnsupported) {
+		return nil
+	} else if err != nil {
 		return err
 	}
 	pairs[0] -= 1000

@@ -24,15 +24,15 @@ type account struct {
 	leads []uint64  // per level, which columns lead each row there
 
 	integrands []integrand // per twig of a tree
-	tables     []table
+	caches     []cache
 	words      []uint64
 	memory     []float64
 	small      []float64
 }
 
-// table remembers the vectors of one twig by key: the columns that lead a row
+// cache remembers the vectors of one twig by key: the columns that lead a row
 // to it, and one bit more for the side on which it goes on.
-type table struct {
+type cache struct {
 	bits    int // of the number of places
 	direct  bool
 	keys    []uint64 // key+1, 0 for an empty place
@@ -96,11 +96,11 @@ func (a *account) visit(p *plan, t, level, n int, see func(p *plan, t int, leads
 
 // open makes empty tables for the twigs of a tree, and what fills them.
 func (a *account) open(p *plan, rows int) {
-	a.tables, a.integrands = a.tables[:0], a.integrands[:0]
+	a.caches, a.integrands = a.caches[:0], a.integrands[:0]
 	places, numbers := 0, 0
 	for i := range p.twigs {
 		b := &p.twigs[i]
-		var t table
+		var t cache
 		if b.ends {
 			width := a.entry(b)
 			t.bits = min(b.above+1, bits.Len(uint(2*rows)), bits.Len(uint(tableSize/width)))
@@ -108,7 +108,7 @@ func (a *account) open(p *plan, rows int) {
 			places += 1 << t.bits
 			numbers += width << t.bits
 		}
-		a.tables = append(a.tables, t)
+		a.caches = append(a.caches, t)
 	}
 	if cap(a.words) < places {
 		a.words = make([]uint64, places)
@@ -118,8 +118,8 @@ func (a *account) open(p *plan, rows int) {
 	}
 	words, memory := a.words[:places], a.memory[:numbers]
 	clear(words)
-	for i := range a.tables {
-		if t, b := &a.tables[i], &p.twigs[i]; b.ends {
+	for i := range a.caches {
+		if t, b := &a.caches[i], &p.twigs[i]; b.ends {
 			size := a.entry(b) << t.bits
 			t.keys, words = words[:1<<t.bits], words[1<<t.bits:]
 			t.vectors, memory = memory[:size], memory[size:]
@@ -140,18 +140,18 @@ func (a *account) entry(t *twig) int {
 
 // add adds the vectors of a twig to the rows of a block.
 func (a *account) add(p *plan, t int, leads, left []uint64) {
-	b, table := &p.twigs[t], &a.tables[t]
+	b, known := &p.twigs[t], &a.caches[t]
 	width, above, columns := a.entry(b), uint(b.above)&63, b.columns
 	left = left[:len(leads)]
 	for i, lead := range leads {
 		key := lead | left[i]<<above
 		at := int(key)
-		if !table.direct {
-			at = int(key * 0x9e3779b97f4a7c15 >> (64 - table.bits))
+		if !known.direct {
+			at = int(key * 0x9e3779b97f4a7c15 >> (64 - known.bits))
 		}
-		vector := table.vectors[at*width : (at+1)*width]
-		if table.keys[at] != key+1 {
-			table.keys[at] = key + 1
+		vector := known.vectors[at*width : (at+1)*width]
+		if known.keys[at] != key+1 {
+			known.keys[at] = key + 1
 			a.fill(vector, p, t, key)
 		}
 		if a.pairs {
