@@ -14,7 +14,7 @@ import (
 // be set depends on the learner; a nil Weight means one each, a nil Exposure
 // means one each, a nil Valid means that no row is held out.
 type Target struct {
-	Y        []float64 // outcome: 0/1 for a probability, a count of events for a rate
+	Y        []float64 // outcome: 0/1 for a probability, a count of events for a rate, any number, or the number of a class
 	Exposure []float64 // time at risk that the count was seen in
 	Weight   []float64 // how many rows this row stands for
 	Valid    []bool    // rows not to be fitted, on which early stopping watches the loss
@@ -36,7 +36,7 @@ type Learner interface {
 // Columns are taken by position; a matrix with another number of columns or
 // other kinds is an error.
 type Model interface {
-	// Outputs is the number of values a row: 1 for a probability or a rate.
+	// Outputs is the number of values a row: 1 for a probability, a rate or a number, of classes as many as there are.
 	Outputs() int
 	// Predict writes Outputs values a row to dst, row by row.
 	Predict(dst []float64, x *matrix.Matrix) error

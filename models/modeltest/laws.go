@@ -235,6 +235,9 @@ func fitInput(s *subject) error {
 func badTarget(s *subject) error {
 	x, y := s.data(1, rows)
 	for _, bad := range []float64{math.NaN(), -1} {
+		if s.Outcome == Number && bad == bad {
+			continue
+		}
 		z := y
 		if s.Outcome == Causes {
 			z.Exit = slices.Clone(y.Exit)
@@ -306,12 +309,18 @@ func meanForecast(s *subject) error {
 	}
 	x, y := s.data(1, rows)
 	expected, observed := 0.0, 0.0
-	for i, v := range must(s.predict(must(s.fit(x, y)), x)) {
-		if s.Outcome == Rate {
+	m := must(s.fit(x, y))
+	for i, v := range must(s.predict(m, x)) {
+		switch s.Outcome {
+		case Rate:
 			v *= y.Exposure[i]
+		case Class:
+			v *= float64(i % m.Outputs()) // the mean number of the class
 		}
 		expected += v
-		observed += y.Y[i]
+	}
+	for _, v := range y.Y {
+		observed += v
 	}
 	if !(math.Abs(expected/observed-1) < 0.1) {
 		return fmt.Errorf("%.4g expected, %.4g observed", expected, observed)
@@ -353,7 +362,8 @@ func roundTrip(s *subject) error {
 }
 
 // link holds for additive models: a probability is the logistic function of
-// its margin, a rate its exponential.
+// its margin, a rate or an amount its exponential, a number the margin itself;
+// the probabilities of classes are the exponentials over their sum.
 func link(s *subject) error {
 	m, x, p := s.fitted()
 	a, ok := m.(models.Additive)
@@ -365,8 +375,22 @@ func link(s *subject) error {
 		return err
 	}
 	for i, v := range margins {
-		if margins[i] = math.Exp(v); s.Outcome == Chance {
+		switch margins[i] = math.Exp(v); s.Outcome {
+		case Chance:
 			margins[i] = 1 / (1 + math.Exp(-v))
+		case Number:
+			margins[i] = v
+		}
+	}
+	if s.Outcome == Class {
+		for row := range slices.Chunk(margins, m.Outputs()) {
+			sum := 0.0
+			for _, v := range row {
+				sum += v
+			}
+			for k := range row {
+				row[k] /= sum
+			}
 		}
 	}
 	return near("by the margin", p, margins, 1e-9)
