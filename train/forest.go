@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/models"
@@ -39,22 +38,11 @@ func bernoulliChance(t *trainer, _ *tuning) models.Learner {
 	return forest.Bernoulli{MaxRows: 5000, Seed: t.plan.Seed}
 }
 
-// promised is what is promised of the blend: what golearn fitted is as
-// reproducible as the rest, and read without it.
-func promised(v *validation) string {
-	for j, c := range v.names {
-		if strings.HasPrefix(c.name, "golearn-") && !v.unused(j) {
-			return promise + "; what golearn fitted is drawn from the seed too, and read without golearn"
-		}
-	}
-	return promise
-}
-
 // beside are the candidates that are compared with those that are blended.
 func (t *trainer) beside() []candidate {
 	var list []candidate
 	for _, c := range candidates {
-		if c.aside && t.plan.Model != c.name {
+		if c.aside && t.plan.Model != c.name && !t.exact() {
 			list = append(list, c)
 		}
 	}

@@ -3,7 +3,6 @@ package train
 import (
 	"context"
 	"fmt"
-	"math"
 
 	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/models"
@@ -265,7 +264,7 @@ func (t *trainer) scores(y models.Target, margins []float64) []float64 {
 		score := make([]float64, len(y.Y))
 		for i, m := range margins {
 			p := min(max(portable.Sigmoid(m), 1e-12), 1-1e-12)
-			score[i] = y.Y[i]*math.Log(p) + (1-y.Y[i])*math.Log(1-p)
+			score[i] = float64(y.Y[i]*portable.Log(p)) + float64((1-y.Y[i])*portable.Log(1-p))
 		}
 		return score
 	}
