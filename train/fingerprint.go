@@ -6,13 +6,17 @@ import (
 	"encoding/hex"
 	"math"
 	"slices"
+
+	"github.com/leadcast/leadcast/train/bundle"
 )
 
 // prints hashes what the subjects are learnt from, column by column: their
 // values at creation and what became of them. It tells two files apart and
 // nothing of either.
-func (s *study) prints(w *subjects) map[string]string {
-	prints := map[string]string{}
+func (s *study) prints(w *subjects) (prints []bundle.Fingerprint) {
+	add := func(column string, value func(b []byte, i, row int) []byte) {
+		prints = append(prints, bundle.Fingerprint{Column: column, Hash: fingerprint(w.rows, value)})
+	}
 	r := s.plan.Roles
 	for _, c := range s.leads.Columns {
 		used := slices.Contains([]string{r.ID, r.Account, r.Created, r.Order, r.Amount, r.Currency}, c.Name)
@@ -20,7 +24,7 @@ func (s *study) prints(w *subjects) map[string]string {
 			used = used || f.Column == c.Name
 		}
 		if used {
-			prints[c.Name] = fingerprint(w.rows, func(b []byte, _, row int) []byte {
+			add(c.Name, func(b []byte, _, row int) []byte {
 				switch {
 				case c.Times != nil:
 					return binary.LittleEndian.AppendUint64(b, uint64(c.Times[row]))
@@ -32,7 +36,7 @@ func (s *study) prints(w *subjects) map[string]string {
 			})
 		}
 	}
-	prints["(outcome)"] = fingerprint(w.rows, func(b []byte, i, _ int) []byte {
+	add("(outcome)", func(b []byte, i, _ int) []byte {
 		if w.y.Cause == nil {
 			return binary.LittleEndian.AppendUint64(b, math.Float64bits(w.y.Y[i]))
 		}
@@ -41,15 +45,15 @@ func (s *study) prints(w *subjects) map[string]string {
 		return append(b, w.y.Cause[i])
 	})
 	if s.test != nil {
-		prints["(split)"] = fingerprint(w.rows, func(b []byte, _, row int) []byte { return append(b, byte(s.test[row])) })
+		add("(split)", func(b []byte, _, row int) []byte { return append(b, byte(s.test[row])) })
 	}
 	return prints
 }
 
-func fingerprint(rows []int, add func(b []byte, i, row int) []byte) string {
+func fingerprint(rows []int, value func(b []byte, i, row int) []byte) string {
 	h, b := sha256.New(), make([]byte, 0, 1<<16)
 	for i, row := range rows {
-		if b = add(b, i, row); len(b) > 1<<15 {
+		if b = value(b, i, row); len(b) > 1<<15 {
 			h.Write(b)
 			b = b[:0]
 		}

@@ -60,7 +60,10 @@ func Verify(ctx context.Context, b *bundle.Bundle, raw *datasets.Table, split ma
 	if err != nil {
 		return nil, err
 	}
-	if p.SplitColumn != "" && split == nil {
+	switch {
+	case p.SplitColumn == "" && split != nil:
+		return nil, &datasets.Error{Message: "the model was trained without a given split: leave --split out"}
+	case p.SplitColumn != "" && split == nil:
 		return nil, &datasets.Error{Column: p.SplitColumn, Message: "the model was trained with a given split, which it does not keep: give it again with --split"}
 	}
 	p.Split = split
@@ -111,19 +114,8 @@ func differences(was, is *bundle.Bundle) []Difference {
 	differ("data", [3]int{a.Leads, a.Wins, a.LostLeads}, [3]int{b.Leads, b.Wins, b.LostLeads},
 		fmt.Sprintf("%d leads, %d won, %d lost; in training %d leads, %d won, %d lost", b.Leads, b.Wins, b.LostLeads, a.Leads, a.Wins, a.LostLeads))
 	differ("as_of", a.AsOf, b.AsOf, fmt.Sprintf("known by %s; in training by %s", cmp.Or(b.AsOf, "no date"), cmp.Or(a.AsOf, "no date")))
-	for _, c := range union(slices.Collect(maps.Keys(a.Data)), slices.Collect(maps.Keys(b.Data))) {
-		words := "what became of the leads, or when, is not what it was in training"
-		switch {
-		case c == "(split)":
-			words = "the split is not that of training"
-		case a.Data[c] == "":
-			words = fmt.Sprintf("the column %q was not used in training", c)
-		case b.Data[c] == "":
-			words = fmt.Sprintf("the column %q was used in training and is not now", c)
-		case c != "(outcome)":
-			words = fmt.Sprintf("the column %q does not hold the values of training", c)
-		}
-		differ("data."+c, a.Data[c], b.Data[c], words)
+	if len(list) == 0 { // of other leads all columns differ
+		list = otherData(a.Data, b.Data)
 	}
 	differ("roles", a.Schema.Roles, b.Schema.Roles, "other columns have the roles")
 	differ("schema", a.Schema, b.Schema, "columns are read in another way")
@@ -144,6 +136,34 @@ func differences(was, is *bundle.Bundle) []Difference {
 	differ("promise", a.Promise, b.Promise, "which promise is made")
 	if len(list) == 0 {
 		list = append(list, Difference{"manifest", "how the manifest is written"})
+	}
+	return list
+}
+
+// otherData compares what was learnt from, column by column.
+func otherData(was, is []bundle.Fingerprint) (list []Difference) {
+	a, b := map[string]string{}, map[string]string{}
+	for _, f := range was {
+		a[f.Column] = f.Hash
+	}
+	for _, f := range is {
+		b[f.Column] = f.Hash
+	}
+	for _, c := range union(slices.Collect(maps.Keys(a)), slices.Collect(maps.Keys(b))) {
+		words := fmt.Sprintf("the column %q does not hold the values of training", c)
+		switch {
+		case a[c] == b[c]:
+			continue
+		case a[c] == "":
+			words = fmt.Sprintf("the column %q was not used in training", c)
+		case b[c] == "":
+			words = fmt.Sprintf("the column %q was used in training and is not now", c)
+		case c == "(outcome)":
+			words = "what became of the leads, or when, is not what it was in training"
+		case c == "(split)":
+			words = "the split is not that of training"
+		}
+		list = append(list, Difference{"data." + c, words})
 	}
 	return list
 }

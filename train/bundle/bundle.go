@@ -37,7 +37,7 @@ type Manifest struct {
 	Judged      *Judgement         `json:"judged,omitempty"`   // how the same recipe did on the hold-out
 	Withheld    []Withheld         `json:"withheld,omitempty"` // columns left out and why
 	Plan        json.RawMessage    `json:"plan,omitempty"`     // what was asked of training and stands nowhere else here, JSON of package train; nil: not trained by us
-	Data        map[string]string  `json:"data,omitempty"`     // a hash of what was learnt from, by column
+	Data        []Fingerprint      `json:"data,omitempty"`     // of what was learnt from
 	Promise     string             `json:"promise"`            // which reproducibility promise applies
 	Importance  map[string]float64 `json:"importance,omitempty"`
 	Sections    []Section          `json:"sections"`
@@ -59,6 +59,13 @@ type Judgement struct {
 type Withheld struct {
 	Column string `json:"column"`
 	Reason string `json:"reason"`
+}
+
+// Fingerprint is a hash of the values of a column at the leads that were learnt
+// from, or of "(outcome)", what became of them, or of "(split)", a given split.
+type Fingerprint struct {
+	Column string `json:"column"`
+	Hash   string `json:"hash"` // 64 bits of SHA-256, in hexadecimal
 }
 
 // Section is one part of the file after the manifest.
