@@ -195,7 +195,7 @@ func settle(chosen []*tuning, weights []float64) *tuning {
 		rounds, sum := 0.0, 0.0
 		for i, f := range chosen {
 			if f.Rounds[c] > 0 {
-				rounds += weights[i] * f.Rounds[c]
+				rounds += float64(weights[i] * f.Rounds[c])
 				sum += weights[i]
 			}
 		}

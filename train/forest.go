@@ -167,7 +167,7 @@ func (t *trainer) followed(rows []int, from, until cut) subjects {
 	for _, i := range rows {
 		days, known := t.out.Days[i], t.out.State[i] != datasets.Open || t.out.Days[i] >= horizon
 		if t.dated {
-			known = float64(t.out.Created[i])+horizon*datasets.MicrosPerDay <= end
+			known = float64(t.out.Created[i])+float64(horizon*datasets.MicrosPerDay) <= end
 		}
 		if !known || t.out.Entry[i] > 0 || t.position != nil && !math.IsInf(from, 0) && t.position[i] < from {
 			continue

@@ -224,7 +224,7 @@ func sureness(e Entry) float64 {
 	if !(e.Gain > 0) {
 		return 0
 	}
-	return max(0, 1-4*(se/e.Gain)*(se/e.Gain))
+	return max(0, 1-float64(4*(se/e.Gain)*(se/e.Gain)))
 }
 
 // shrink moves the blend towards the base rates, but leaves a little of the
@@ -247,7 +247,7 @@ func (t *trainer) margins(v *validation) []float64 {
 		blended[i] = b + v.blend.Offset[i%out]
 		for j, said := range v.saids {
 			if d := said[i] - b; d-d == 0 {
-				blended[i] += v.blend.Weight[i%out/n][j] * d
+				blended[i] += float64(v.blend.Weight[i%out/n][j] * d)
 			}
 		}
 	}
