@@ -38,8 +38,12 @@ type Plan struct {
 	RandomSplit bool                     `json:"random_split,omitempty"` // hold out at random, which is optimistic
 	NoRefit     bool                     `json:"-"`                      // ship the judged bundle
 	Model       string                   `json:"model,omitempty"`        // champion: "" or "blend", "base", or the name of a candidate
+	Search      *Search                  `json:"-"`                      // for settings of boosting; nil: the default ones
 	Seed        uint64                   `json:"-"`
 	Reading     []string                 `json:"reading,omitempty"` // what else shaped the table before training saw it, by name: Verify can only remind of it
+
+	ScorecardBins string        `json:"scorecard_bins,omitempty"` // how a scorecard cuts numbers, of binnings; "": quantile
+	GolearnLimit  time.Duration `json:"golearn_limit,omitempty"`  // a fit of golearn's that takes longer is given up; 0: 60 s
 }
 
 // choices are the values that Plan.Model takes.
@@ -84,18 +88,35 @@ func (p *Plan) Check() error {
 	if !slices.Contains(choices(), p.Model) {
 		return fmt.Errorf("train: there is no model %q; there are %v", p.Model, choices())
 	}
+	if p.Search != nil && p.Model != "blend" && p.Model != "gbm" {
+		return fmt.Errorf("train: a search is for settings of boosting, which --model %s does not use", p.Model)
+	}
 	return nil
 }
 
 // keptPlan is a plan as a bundle carries it.
 type keptPlan struct {
 	Plan
-	AsOf string `json:"as_of,omitempty"` // RFC 3339; "" for the data's end
+	AsOf   string `json:"as_of,omitempty"`  // RFC 3339; "" for the data's end
+	Trials *int   `json:"search,omitempty"` // of a search: those that came to their end, whatever ended it
 }
 
-// carried is the plan as the bundle carries it.
-func (p Plan) carried() (json.RawMessage, error) {
-	b, err := json.Marshal(keptPlan{p, datasets.FormatTime(p.AsOf)})
+// carried is the plan as the bundle carries it, without what are defaults.
+func (p Plan) carried(found *Searched) (json.RawMessage, error) {
+	k := keptPlan{Plan: p, AsOf: datasets.FormatTime(p.AsOf)}
+	if found != nil {
+		k.Trials = &found.Trials
+	}
+	if k.Model == "blend" {
+		k.Model = ""
+	}
+	if k.ScorecardBins == binnings[0] {
+		k.ScorecardBins = ""
+	}
+	if k.GolearnLimit == time.Minute {
+		k.GolearnLimit = 0
+	}
+	b, err := json.Marshal(k)
 	if err != nil {
 		return nil, fmt.Errorf("train: the plan: %w", err)
 	}
@@ -109,17 +130,22 @@ func PlanOf(b *bundle.Bundle) (Plan, error) {
 	if m.Plan == nil {
 		return Plan{}, &datasets.Error{Message: "the model does not say how it was trained: it was imported, or trained by an older Leadcast"}
 	}
-	if err := json.Unmarshal(m.Plan, &k); err != nil {
-		return Plan{}, fmt.Errorf("train: the plan in the bundle: %w", err)
-	}
+	err := json.Unmarshal(m.Plan, &k)
 	p := k.Plan
 	p.AsOf = datasets.NoTime
-	if k.AsOf != "" {
-		at, err := time.Parse(time.RFC3339Nano, k.AsOf)
-		if err != nil {
-			return Plan{}, fmt.Errorf("train: the plan in the bundle: %w", err)
-		}
+	if err == nil && k.AsOf != "" {
+		var at time.Time
+		at, err = time.Parse(time.RFC3339Nano, k.AsOf)
 		p.AsOf = datasets.Micros(at)
+	}
+	if err != nil {
+		return Plan{}, fmt.Errorf("train: the plan in the bundle: %w", err)
+	}
+	if k.Trials != nil {
+		p.Search = &Search{Trials: *k.Trials}
+		if *k.Trials == 0 {
+			p.Search.Left = func() float64 { return 0 }
+		}
 	}
 	p.Horizons, p.MainHorizon, p.Rates, p.Junk, p.Seed = slices.Clone(m.Horizons), m.MainHorizon, m.Schema.Rates, m.Junk, m.Seed
 	return p, nil

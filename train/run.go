@@ -2,6 +2,7 @@ package train
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -31,7 +32,9 @@ type Result struct {
 type trainer struct {
 	*study
 	cuts     []float64
-	leaves   int // of a tree
+	leaves   int       // of a tree
+	settings *Settings // of boosting, where a search found better ones than the default
+	searched *Searched
 	progress Progress
 	done     int
 	total    int
@@ -404,10 +407,10 @@ func (t *trainer) manifest(w *subjects, v *validation, j *bundle.Judgement) (bun
 	m := bundle.Manifest{
 		Recipe: v.recipe(), Timed: t.timed, Losses: t.losses && t.timed, Horizons: t.plan.Horizons, MainHorizon: t.plan.MainHorizon,
 		Leads: distinct(w.rows), Wins: w.wins(), Seed: t.plan.Seed, Schema: t.schema, Contract: t.plan.Contract, Junk: t.plan.Junk,
-		Judged: j, Withheld: t.withheld, Data: t.prints(w), Promise: promised(v),
+		Judged: j, Withheld: t.withheld, Data: t.prints(w), Promise: t.promised(v),
 	}
 	var err error
-	if m.Plan, err = t.asked.carried(); err != nil {
+	if m.Plan, err = t.asked.carried(t.searched); err != nil {
 		return m, err
 	}
 	m.Schema.Roles = t.plan.Roles
@@ -423,7 +426,9 @@ func (t *trainer) manifest(w *subjects, v *validation, j *bundle.Judgement) (bun
 	return m, nil
 }
 
-func distinct(rows []int) int { return len(slices.Compact(slices.Sorted(slices.Values(rows)))) }
+func distinct[T cmp.Ordered](rows []T) int {
+	return len(slices.Compact(slices.Sorted(slices.Values(rows))))
+}
 
 // meanAmount is the mean amount of the won leads, 0 where unknown.
 func (t *trainer) meanAmount(w *subjects) float64 {

@@ -20,9 +20,18 @@ const (
 	everywhere  = "the same bundle and the same predictions on every platform"
 	onePlatform = "the same bundle on one platform; the same predictions everywhere"
 	withGolearn = onePlatform + "; what golearn fitted is drawn from the seed too, and read without golearn"
+	randomBins  = "not reproducible: golearn's ChiMerge adds up in a random order; the same predictions everywhere"
+	outOfTime   = "not reproducible: golearn was not done in time on this machine; the same predictions everywhere"
 )
 
-func promised(v *validation) string {
+// promised is what is promised of the bundle.
+func (t *trainer) promised(v *validation) string {
+	switch {
+	case t.plan.ScorecardBins == golearnBins && !t.exact():
+		return randomBins
+	case t.late:
+		return outOfTime
+	}
 	alone := len(v.names) > 0
 	for j, c := range v.names {
 		if strings.HasPrefix(c.name, "golearn-") && !v.unused(j) {
@@ -96,6 +105,8 @@ func (v *Verification) Cause() string {
 		return "the leads are not those that the model was trained on, or were read otherwise: it was trained with --" + strings.Join(v.Reading, ", --")
 	case slices.ContainsFunc(v.Differences, data):
 		return "the leads are not those that the model was trained on"
+	case strings.HasPrefix(v.Promise, "not reproducible"):
+		return "leads, options and seed are the same, and the promise of the model says why it cannot be had again"
 	case v.Promise == everywhere:
 		return "leads, options and seed are the same: another version of Leadcast trained the model"
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/train"
@@ -122,7 +123,8 @@ func TestPlanIsKept(t *testing.T) {
 	p.Horizons, p.MainHorizon = []int{30, 60}, 60
 	p.Rates = []datasets.Rate{{Currency: "EUR", Value: 1}, {Currency: "USD", Value: 0.5}}
 	p.Junk, p.Exclude, p.Changes, p.Keep = []string{"source=call"}, []string{"nothing"}, []string{"stage"}, []string{"source"}
-	p.RandomSplit, p.Model, p.Seed, p.Reading = true, "base", 7, []string{"where"}
+	p.RandomSplit, p.Model, p.Seed, p.Reading = true, "gbm", 7, []string{"where"}
+	p.Search, p.ScorecardBins, p.GolearnLimit = &train.Search{Trials: 1}, "chimerge", 90*time.Second
 	for i := range reflect.ValueOf(p).NumField() {
 		name := reflect.TypeFor[train.Plan]().Field(i).Name
 		if reflect.ValueOf(p).Field(i).IsZero() && !slices.Contains([]string{"Split", "SplitColumn", "NoRefit"}, name) {
