@@ -33,6 +33,7 @@ type trainer struct {
 	*study
 	cuts     []float64
 	leaves   int       // of a tree
+	late     bool      // a model was left out for want of time
 	settings *Settings // of boosting, where a search found better ones than the default
 	searched *Searched
 	progress Progress
