@@ -410,8 +410,12 @@ func (t *trainer) manifest(w *subjects, v *validation, j *bundle.Judgement) (bun
 		Leads: distinct(w.rows), Wins: w.wins(), Seed: t.plan.Seed, Schema: t.schema, Contract: t.plan.Contract, Junk: t.plan.Junk,
 		Judged: j, Withheld: t.withheld, Data: t.prints(w), Promise: t.promised(v),
 	}
+	found := t.searched
+	if found != nil && found.Default && j == nil {
+		found = nil // of no consequence: only the report tells of it
+	}
 	var err error
-	if m.Plan, err = t.asked.carried(t.searched); err != nil {
+	if m.Plan, err = t.asked.carried(found); err != nil {
 		return m, err
 	}
 	m.Schema.Roles = t.plan.Roles
