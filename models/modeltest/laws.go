@@ -199,6 +199,7 @@ var laws = []law{
 	}},
 	{"margins and forecasts agree", link},
 	{"shares add up to the margins", shares},
+	{"interactions add up to the shares", interactions},
 }
 
 // refit fits the same data twice, with something between, and compares bytes.
@@ -399,6 +400,45 @@ func shares(s *subject) error {
 		}
 		if !(math.Abs(got-want) <= 1e-9*scale) {
 			return fmt.Errorf("rows from %d: shares add up to %v, margins to %v", from, got, want)
+		}
+	}
+	return nil
+}
+
+// interactions holds for models that have them: pairs are symmetric, and add up to shares.
+func interactions(s *subject) error {
+	m, x, _ := s.fitted()
+	a, ok := m.(models.Additive)
+	if !ok {
+		return nil
+	}
+	n := len(x.Columns)
+	some := x.Gather([]int32{0, int32(x.Rows / 2), int32(x.Rows - 1)})
+	weights := make([]float64, some.Rows*m.Outputs())
+	for i := range weights {
+		weights[i] = float64(i%5) - 1.5
+	}
+	pairs := make([]float64, some.Rows*n*n)
+	pairs[0] = 1000 // they are added to what is there
+	if err := models.Interactions(a, pairs, some, weights); errors.Is(err, errors.ErrUnsupported) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	pairs[0] -= 1000
+	for i := range some.Rows {
+		want, got := make([]float64, n), make([]float64, n)
+		must(a.Shares(want, some.Gather([]int32{int32(i)}), weights[i*m.Outputs():][:m.Outputs()]))
+		own := pairs[i*n*n:][:n*n]
+		for j := range n {
+			for k, v := range own[j*n:][:n] {
+				if got[j] += v; math.Abs(v-own[k*n+j]) > 1e-9 {
+					return fmt.Errorf("row %d: the pair of columns %d and %d is not symmetric", i, j, k)
+				}
+			}
+		}
+		if err := near("pairs and shares", got, want, 1e-9); err != nil {
+			return err
 		}
 	}
 	return nil
