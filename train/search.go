@@ -190,7 +190,7 @@ func (s *searching) step(ctx context.Context, trial, rung int) (score float64, o
 		if err != nil {
 			return 0, false, err
 		}
-		sum += mean(scores) * float64(len(scores))
+		sum += float64(mean(scores) * float64(len(scores)))
 		n += len(scores)
 	}
 	score = sum / float64(n)

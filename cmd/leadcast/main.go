@@ -154,6 +154,7 @@ func (p *program) root() *cobra.Command {
 		p.scoreCommand(),
 		p.explainCommand(),
 		p.inspectCommand(),
+		p.verifyCommand(),
 		p.serveCommand(),
 		p.datasetsCommand(),
 		p.importCommand(),

@@ -107,6 +107,7 @@ func (t *training) flags(f *pflag.FlagSet) {
 func (t *training) settle() (err error) {
 	p := &t.plan
 	p.Contract.Won, p.Contract.Lost = t.won, t.lost
+	p.Reading = t.given()
 	p.Roles.Order = t.orderBy
 	if t.wonIf != "" {
 		column, present := strings.CutSuffix(t.wonIf, ":present")
