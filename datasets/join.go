@@ -39,9 +39,9 @@ func concat(blocks []*Table) (*Table, error) {
 		return blocks[0], nil
 	}
 	t := &Table{}
-	starts := make([]int, len(blocks))
+	starts, places := make([]int, len(blocks)), make([]func(int) string, len(blocks))
 	for i, b := range blocks {
-		starts[i] = t.Rows
+		starts[i], places[i] = t.Rows, (&Table{Place: b.Place}).At // not b.At, which would keep its cells
 		t.Rows += b.Rows
 		if err := sameColumns(blocks[0], b); err != nil {
 			return nil, err
@@ -56,7 +56,7 @@ func concat(blocks []*Table) (*Table, error) {
 	}
 	t.Place = func(row int) string {
 		i := sort.SearchInts(starts, row+1) - 1
-		return blocks[i].At(row - starts[i])
+		return places[i](row - starts[i])
 	}
 	return t, nil
 }

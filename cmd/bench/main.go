@@ -3,6 +3,7 @@
 //
 //	bench engine --work DIR --rows 100000 --encoding codes --times 5
 //	bench shap --work DIR --rows 100000 --explain 5000 --times 5
+//	bench train --work DIR --rows 100000 --leadcast bin/leadcast --times 3
 //
 // DIR holds venv (with lightgbm) and synth (see the peers' speed.py gen).
 package main
@@ -29,8 +30,8 @@ func main() {
 }
 
 func run(args []string) error {
-	if len(args) == 0 || !slices.Contains([]string{"engine", "fit", "shap"}, args[0]) {
-		return fmt.Errorf("say engine, fit or shap")
+	if len(args) == 0 || !slices.Contains([]string{"engine", "fit", "shap", "train"}, args[0]) {
+		return fmt.Errorf("say engine, fit, shap or train")
 	}
 	f := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	o := options{peers: os.Getenv("LEADCAST_PEERS")}
@@ -39,6 +40,7 @@ func run(args []string) error {
 	f.StringVar(&o.encodings, "encoding", "codes,native", "encodings of the categories")
 	f.IntVar(&o.times, "times", 5, "runs of each side")
 	f.StringVar(&o.peer, "peer", "lightgbm", "model of speed.py")
+	f.StringVar(&o.leadcast, "leadcast", "bin/leadcast", "the program that is measured as a whole")
 	f.IntVar(&o.explain, "explain", 5000, "rows to explain")
 	if err := f.Parse(args[1:]); err != nil {
 		return err
@@ -48,13 +50,15 @@ func run(args []string) error {
 		return o.fit(context.Background())
 	case "shap":
 		return o.shap(context.Background())
+	case "train":
+		return o.train()
 	}
 	return o.engine()
 }
 
 type options struct {
-	work, rows, encodings, peer, peers string
-	times, explain                     int
+	work, rows, encodings, peer, peers, leadcast string
+	times, explain                               int
 }
 
 // figures are what one run of one side measured.
