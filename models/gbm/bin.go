@@ -48,24 +48,17 @@ type binned struct {
 
 // variant is the table in bins, by rows and by columns.
 type variant struct {
-	blocks  []block   // [feature/8], feature%8 the byte
+	panels  []panel
 	columns [][]uint8 // [feature][row]
 }
 
-// block is a word of bins a row: row r has words[r·stride].
-type block struct {
-	words  []uint64
-	stride int
+// panel holds some words of every row: those of row r from words[r·width].
+type panel struct {
+	words []uint64
+	width int
 }
 
-// panel makes blocks that lie side by side.
-func panel(rows, n int) []block {
-	blocks, words := make([]block, n), make([]uint64, rows*n)
-	for k := range blocks {
-		blocks[k] = block{words[min(k, len(words)):], n}
-	}
-	return blocks
-}
+func newPanel(rows, width int) panel { return panel{make([]uint64, rows*width), width} }
 
 // turn makes round's permutation the one that is shown.
 func (b *binned) turn(round int) { b.variant = b.variants[round%len(b.variants)] }
@@ -96,12 +89,12 @@ func bin(ctx context.Context, t team, sources []source, rows int, mass []int64, 
 	}
 	for p := range b.variants {
 		b.variants[p].columns = make([][]uint8, len(sources))
+		b.variants[p].panels = []panel{{}, newPanel(rows, blocks-fixed)}
 		if p == 0 {
-			b.variants[p].blocks = panel(rows, fixed)
+			b.variants[p].panels[0] = newPanel(rows, fixed)
 		} else {
-			b.variants[p].blocks = slices.Clone(b.variants[0].blocks[:fixed])
+			b.variants[p].panels[0] = b.variants[0].panels[0]
 		}
-		b.variants[p].blocks = append(b.variants[p].blocks, panel(rows, blocks-fixed)...)
 	}
 	err = t.each(ctx, blocks, func(k int) error {
 		for j := k * lanes; j < min((k+1)*lanes, len(sources)); j++ {
@@ -112,8 +105,10 @@ func bin(ctx context.Context, t team, sources []source, rows int, mass []int64, 
 				} else {
 					b.variants[p].columns[j] = expand(bytes[j][v], sources[j].versions[v].Index)
 				}
-				if p == 0 || k >= fixed {
-					b.variants[p].blocks[k].spread(b.variants[p].columns[j], j%lanes*8)
+				if k < fixed && p == 0 {
+					b.variants[p].panels[0].spread(b.variants[p].columns[j], k, j%lanes*8)
+				} else if k >= fixed {
+					b.variants[p].panels[1].spread(b.variants[p].columns[j], k-fixed, j%lanes*8)
 				}
 			}
 		}
@@ -135,10 +130,10 @@ func expand(own []uint8, index []int32) []uint8 {
 	return all
 }
 
-// spread writes a column's bins into one byte of each row's word.
-func (b block) spread(bins []uint8, shift int) {
+// spread writes a column's bins into one byte of each row's k-th word.
+func (p panel) spread(bins []uint8, k, shift int) {
 	for i, v := range bins {
-		b.words[i*b.stride] |= uint64(v) << shift
+		p.words[i*p.width+k] |= uint64(v) << shift
 	}
 }
 

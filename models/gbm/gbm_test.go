@@ -662,16 +662,19 @@ func BenchmarkFit(b *testing.B) {
 func BenchmarkHistogram(b *testing.B) {
 	const n = 50_000
 	r := rand.New(rand.NewPCG(1, 1))
-	words, rows, gradients := make([]uint64, 2*n), make([]int32, n), make([]int64, n)
+	words, rows, gradients := make([]uint64, 2*n), make([]int32, n), make([]int64, 2*n)
 	for i := range words {
 		words[i] = r.Uint64()
 	}
 	for i := range rows {
-		rows[i], gradients[i] = int32(2*i+i%2), pack(int64(r.IntN(2000)-1000), int64(r.IntN(500)))
+		rows[i] = int32(2*i + i%2)
+		gradients[rows[i]] = pack(int64(r.IntN(2000)-1000), int64(r.IntN(500)))
 	}
-	var sums histogramBlock
+	sums, c := make(histogram, 1), new(chunkOf)
 	for b.Loop() {
-		sums.add(block{words, 1}, rows, gradients, lanes)
+		for piece := range slices.Chunk(rows, chunk) {
+			sums.add([]panel{{words, 1}}, piece, gradients, c)
+		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n*lanes), "ns/update")
 }
