@@ -227,7 +227,7 @@ func (d *data) boost(ctx context.Context, g *grower) ([][]tree.Node, error) {
 	lowest, kept, barren := d.loss(margins), 0, 0
 	var trees [][]tree.Node
 	for round := range g.Rounds {
-		if err := d.gradients(ctx, g, margins); err != nil {
+		if err := d.differentiate(ctx, g, margins); err != nil {
 			return nil, err
 		}
 		g.turn(round)

@@ -16,12 +16,13 @@ type grower struct {
 	*binned
 	team
 
-	g, h      []int64 // derivatives by row in fixed point
-	gradients []int64 // the same, quantised and packed
-	gUnit     float64 // what one step of g is worth
-	hUnit     float64 // and of h
-	rules     rules
-	allowed   []bool // per feature: whether this tree may ask it
+	derivatives    []derivative // by row fitted
+	gradients      []int64      // the same, quantised and packed
+	gUnit, hUnit   float64      // what one step in fixed point is worth
+	gScale, hScale float64      // the inverses
+	place          []int32      // by row: twice its leaf, plus one where it did not grow the tree
+	rules          rules
+	allowed        []bool // per feature: whether this tree may ask it
 
 	rows, others []int32 // rows that grow the tree and rows that are only sorted into it, by leaf
 	scratch      []int32
@@ -47,8 +48,7 @@ type leaf struct {
 
 func newGrower(b Booster, t team, d *binned) *grower {
 	g := &grower{Booster: b, binned: d, team: t}
-	g.g, g.h = make([]int64, d.rows), make([]int64, d.rows)
-	g.gradients = make([]int64, d.rows)
+	g.derivatives, g.gradients, g.place = make([]derivative, d.rows), make([]int64, d.rows), make([]int32, d.rows)
 	g.allowed = make([]bool, len(d.features))
 	g.rows, g.others = make([]int32, 0, d.rows), make([]int32, 0, d.rows)
 	g.scratch = make([]int32, d.rows)
