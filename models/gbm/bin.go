@@ -96,26 +96,37 @@ func bin(ctx context.Context, t team, sources []source, rows int, mass []int64, 
 			b.variants[p].panels[0] = b.variants[0].panels[0]
 		}
 	}
-	err = t.each(ctx, blocks, func(k int) error {
-		for j := k * lanes; j < min((k+1)*lanes, len(sources)); j++ {
-			for p := range b.variants {
-				v := min(p, len(sources[j].versions)-1)
-				if v < p {
-					b.variants[p].columns[j] = b.variants[v].columns[j]
-				} else {
-					b.variants[p].columns[j] = expand(bytes[j][v], sources[j].versions[v].Index)
-				}
-				if k < fixed && p == 0 {
-					b.variants[p].panels[0].spread(b.variants[p].columns[j], k, j%lanes*8)
-				} else if k >= fixed {
-					b.variants[p].panels[1].spread(b.variants[p].columns[j], k-fixed, j%lanes*8)
-				}
+	err = t.each(ctx, len(sources), func(j int) error {
+		for p := range b.variants {
+			v := min(p, len(sources[j].versions)-1)
+			if v < p {
+				b.variants[p].columns[j] = b.variants[v].columns[j]
+			} else {
+				b.variants[p].columns[j] = expand(bytes[j][v], sources[j].versions[v].Index)
 			}
 		}
 		return nil
 	})
+	b.fill(t)
 	b.turn(0)
 	return b, err
+}
+
+// fill writes the columns into the panels.
+func (b *binned) fill(t team) {
+	fixed := b.variants[0].panels[0].width
+	t.each(context.Background(), (len(b.features)+lanes-1)/lanes, func(k int) error {
+		for p := range b.variants {
+			v := &b.variants[p]
+			columns := v.columns[k*lanes : min((k+1)*lanes, len(b.features))]
+			if k >= fixed {
+				v.panels[1].fill(k-fixed, columns)
+			} else if p == 0 {
+				v.panels[0].fill(k, columns)
+			}
+		}
+		return nil
+	})
 }
 
 // expand gives each row its bin, where a column is a view of its own values.
@@ -130,10 +141,15 @@ func expand(own []uint8, index []int32) []uint8 {
 	return all
 }
 
-// spread writes a column's bins into one byte of each row's k-th word.
-func (p panel) spread(bins []uint8, k, shift int) {
-	for i, v := range bins {
-		p.words[i*p.width+k] |= uint64(v) << shift
+// fill writes up to eight columns' bins into each row's k-th word.
+func (p panel) fill(k int, columns [][]uint8) {
+	for i := k; i < len(p.words); i += p.width {
+		p.words[i] = 0
+	}
+	for lane, bins := range columns {
+		for i, v := range bins {
+			p.words[i*p.width+k] |= uint64(v) << (lane * 8)
+		}
 	}
 }
 

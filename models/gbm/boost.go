@@ -134,6 +134,7 @@ type data struct {
 	objective           Objective
 	y, exposure, weight []float64 // exposure and weight may be nil
 	keys                []uint64
+	own                 bool    // whether the slices above are copies
 	fitted, held        []int32 // rows with a weight, and those of them held out
 	base, overall       float64 // margin and outcome rate of all fitted rows
 }
@@ -244,6 +245,9 @@ func (d *data) boost(ctx context.Context, g *grower) ([][]tree.Node, error) {
 		}
 		barren = 0
 		trees = append(trees, g.finish(d, margins))
+		if len(trees)%settleEvery == 1 {
+			d.settle(g, margins)
+		}
 		if len(d.held) == 0 || g.Patience == 0 {
 			kept = len(trees)
 			continue
