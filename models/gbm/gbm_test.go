@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"sort"
 	"strings"
 	"sync"
 	"testing"
@@ -606,19 +607,22 @@ func TestEdgesPartAndTellNothing(t *testing.T) {
 		values := rapid.SliceOfN(rapid.Float64(), 1, 300).Draw(t, "values")
 		most := rapid.IntRange(2, 255).Draw(t, "bins")
 		c := &matrix.Column{Nums: values}
-		mass := make([]int64, len(values))
-		for i := range mass {
-			mass[i] = unitMass
+		var all sample
+		for i := range values {
+			all.rows, all.mass = append(all.rows, int32(i)), append(all.mass, unitMass)
 		}
-		f := feature{edges: edges(c, mass, most)}
+		f := feature{edges: all.edges(c, most)}
 		if len(f.edges) >= most || !slices.IsSorted(f.edges) {
 			t.Fatalf("%d edges for %d bins, sorted %v", len(f.edges), most, slices.IsSorted(f.edges))
 		}
 		distinct := map[float64]bool{}
 		met := map[uint8]bool{}
-		for _, v := range values {
-			distinct[v] = true
-			met[f.bin(v)] = true
+		for i, bin := range f.assign(values) {
+			distinct[values[i]] = true
+			met[bin] = true
+			if edge := sort.SearchFloat64s(f.edges, values[i]); int(bin) != edge+1 {
+				t.Fatalf("%v in bin %d, above %d edges", values[i], bin, edge)
+			}
 		}
 		if len(met) != len(f.edges)+1 || len(distinct) <= most && len(met) != len(distinct) {
 			t.Fatalf("%d values, %d edges, %d bins met", len(distinct), len(f.edges), len(met))
