@@ -145,8 +145,11 @@ func (p panel) fill(k int, columns [][]uint8) {
 	n := len(columns[0])
 	var c [lanes][]uint8
 	copy(c[:], columns)
-	for lane := len(columns); lane < lanes; lane++ {
-		c[lane] = make([]uint8, n) // no column
+	if len(columns) < lanes {
+		none := make([]uint8, n)
+		for lane := len(columns); lane < lanes; lane++ {
+			c[lane] = none
+		}
 	}
 	for i := range n {
 		low := uint32(c[0][i]) | uint32(c[1][i])<<8 | uint32(c[2][i])<<16 | uint32(c[3][i])<<24

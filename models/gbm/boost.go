@@ -84,7 +84,7 @@ func (b Booster) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) (mo
 	if err != nil {
 		return nil, err
 	}
-	binned, err := bin(ctx, t, sources, x.Rows, newSample(d.weight, d.fitted, d.keys, b.Seed), b.Bins)
+	binned, err := bin(ctx, t, sources, x.Rows, newSample(t, d.weight, d.fitted, d.keys, b.Seed), b.Bins)
 	if err != nil {
 		return nil, err
 	}

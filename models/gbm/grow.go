@@ -260,7 +260,7 @@ func (g *grower) search(ctx context.Context, l, sibling *leaf, parent histogram)
 // sumUp adds up l.sums, and returns further histograms that belong to them: one
 // a thread that helped. Which thread sums which rows does not change the sum.
 func (g *grower) sumUp(ctx context.Context, t team, l *leaf) []histogram {
-	const share = 8 * chunk
+	const share = 2 * chunk // below, waking a thread and merging take longer
 	rows := g.rows[l.from:l.to]
 	threads := max(1, min(int(t), len(rows)/share))
 	var next atomic.Int64

@@ -75,16 +75,19 @@ func (d *data) order(g *grower) []int32 {
 
 // permute puts the table's rows in another order.
 func (b *binned) permute(t team, order []int32) {
-	t.each(context.Background(), len(b.features), func(j int) error {
+	threads := max(1, int(t))
+	t.each(context.Background(), threads, func(k int) error {
 		before := make([]uint8, b.rows)
-		for p := range b.variants {
-			bins := b.variants[p].columns[j]
-			if p > 0 && &bins[0] == &b.variants[p-1].columns[j][0] {
-				break // they share it
-			}
-			copy(before, bins)
-			for to, from := range order {
-				bins[to] = before[from]
+		for j := k; j < len(b.features); j += threads {
+			for p := range b.variants {
+				bins := b.variants[p].columns[j]
+				if p > 0 && &bins[0] == &b.variants[p-1].columns[j][0] {
+					break // they share it
+				}
+				copy(before, bins)
+				for to, from := range order {
+					bins[to] = before[from]
+				}
 			}
 		}
 		return nil

@@ -63,8 +63,13 @@ func exponent(v float64) int {
 func (g *grower) draw(d *data, round int) {
 	seed := hash(g.Seed, drawRound, uint64(round))
 	g.rows, g.others = g.rows[:0], append(g.others[:0], d.held...)
+	if g.RowSample == 1 {
+		g.rows = append(g.rows, d.fitted...)
+		g.drawColumns(seed)
+		return
+	}
 	for _, i := range d.fitted {
-		if g.RowSample == 1 || draws(hash(seed, drawRows, d.keys[i]), g.RowSample) {
+		if draws(hash(seed, drawRows, d.keys[i]), g.RowSample) {
 			g.rows = append(g.rows, i)
 		} else {
 			g.others = append(g.others, i)

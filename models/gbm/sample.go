@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"math"
 	"slices"
-	"sync"
 
 	"github.com/leadcast/leadcast/models/matrix"
 )
@@ -19,12 +18,12 @@ const (
 type sample struct {
 	rows  []int32
 	mass  []int64
-	spare sync.Pool // of *[2][]heavy, to sort in
+	spare chan [2][]heavy // to sort in, one a thread
 }
 
 // newSample draws from the fitted rows, when there are many.
-func newSample(weight []float64, fitted []int32, keys []uint64, seed uint64) *sample {
-	s := new(sample)
+func newSample(t team, weight []float64, fitted []int32, keys []uint64, seed uint64) *sample {
+	s := &sample{spare: make(chan [2][]heavy, t)}
 	keep := uint64(math.MaxUint64)
 	if len(fitted) > sampledRows {
 		keep = math.MaxUint64 / uint64(len(fitted)) * sampledRows
@@ -61,12 +60,18 @@ func (h heavy) value() float64 {
 
 // edges chooses a column's edges.
 func (s *sample) edges(c *matrix.Column, most int) []float64 {
-	spare, ok := s.spare.Get().(*[2][]heavy)
-	if !ok {
-		spare = &[2][]heavy{make([]heavy, 0, len(s.rows)), make([]heavy, len(s.rows))}
+	var spare [2][]heavy
+	select {
+	case spare = <-s.spare:
+	default:
+		spare = [2][]heavy{make([]heavy, 0, len(s.rows)), make([]heavy, len(s.rows))}
 	}
-	defer s.spare.Put(spare)
-	return edges(s.distinct(c, spare[0], spare[1]), most)
+	found := edges(s.distinct(c, spare[0], spare[1]), most)
+	select {
+	case s.spare <- spare:
+	default:
+	}
+	return found
 }
 
 // distinct lists a column's values, rising, with their mass.
