@@ -130,7 +130,7 @@ func (g *grower) quantise(d *data, round int) {
 	})
 	gStep, hStep := math.Ldexp(g.gUnit, gShift), math.Ldexp(g.hUnit, hShift)
 	g.rules = rules{
-		l2: g.L2 / hStep, categoryL2: g.CategoryL2 / hStep, smooth: g.CategoryL2 / hStep, minLeaf: g.MinLeaf,
+		l1: g.L1 / gStep, l2: g.L2 / hStep, categoryL2: g.CategoryL2 / hStep, smooth: g.CategoryL2 / hStep, minLeaf: g.MinLeaf,
 		minGain: max(g.MinGain*hStep/gStep/gStep, 1e-9), unit: gStep / hStep,
 	}
 }
@@ -171,14 +171,20 @@ func (g *grower) finish(d *data, margins []float64) []tree.Node {
 	values := make([]float64, len(g.leaves))
 	for k := range g.leaves {
 		l, grown, rest := &g.leaves[k], sums[2*k], sums[2*k+1]
-		values[k] = min(max(-grown.g/(grown.h+g.L2), l.low*g.rules.unit, -largestStep), l.high*g.rules.unit, largestStep)
+		values[k] = min(max(g.newton(grown.g, grown.h), l.low*g.rules.unit, -d.limit), l.high*g.rules.unit, d.limit)
 		h := grown.h + rest.h
 		short += grown.g + rest.g + float64(h*values[k])
 		all += h
 	}
-	mean := min(max(-short/all, -largestStep), largestStep)
+	mean := min(max(-short/all, -d.limit), d.limit)
+	if d.level > 0 {
+		mean = 0
+	}
 	g.each(ctx, len(g.leaves), func(k int) error {
 		l := &g.leaves[k]
+		if d.level > 0 {
+			values[k] = d.quantile(g.rows[l.from:l.to], margins)
+		}
 		values[k] = float64(g.LearningRate * (values[k] + mean))
 		g.nodes[l.at].Value, g.nodes[l.at].Cover = values[k], d.cover(g.rows[l.from:l.to])
 		return nil
@@ -197,6 +203,20 @@ func (g *grower) finish(d *data, margins []float64) []tree.Node {
 		}
 	}
 	return append([]tree.Node(nil), g.nodes...)
+}
+
+// newton is the step that saves most.
+func (b *Booster) newton(g, h float64) float64 { return -soft(g, b.L1) / (h + b.L2) }
+
+// sum gives the gradient and curvature of some fitted rows.
+func (g *grower) sum(rows []int32) derivative {
+	var sumG, sumH int64
+	for _, i := range rows {
+		gi, hi := g.fixed(i)
+		sumG += gi
+		sumH += hi
+	}
+	return derivative{float64(float64(sumG) * g.gUnit), float64(float64(sumH) * g.hUnit)}
 }
 
 // sums gives the derivatives of the fitted rows of each place. It reads the table from
