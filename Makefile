@@ -6,7 +6,7 @@ PEERS   ?= bin/peers
 ROWS    ?= 100000,1000000
 export CGO_ENABLED ?= 0
 
-.PHONY: help build run test check check-long bench-score bench-engine bench-survival shape fuzz real-data clean
+.PHONY: help build run test check check-long portable bench-score bench-engine bench-survival shape fuzz real-data clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-15s %s\n", $$1, $$2}'
@@ -39,8 +39,11 @@ fuzz: ## ten seconds of each fuzz target
 		done; \
 	done
 
-check-long: ## checks that take long: ten generated companies, 200,000 leads, two million rows
-	$(GO) test -tags long -p 1 -timeout 180m -v -run 'TruthLong|TruthLarge|RareEventsOfTwoMillion' ./train ./models/gbm
+check-long: ## checks that take long: ten generated companies, 200,000 leads, two million rows, forty times the same bundle
+	$(GO) test -tags long -p 1 -timeout 180m -v -run 'TruthLong|TruthLarge|SameBundleLong|RareEventsOfTwoMillion' ./train ./models/gbm
+
+portable: ## the same bits on amd64 v1, v3 and arm64, and nothing fused (needs Debian's qemu-user)
+	$(GO) test -count=1 -tags portable -timeout 20m -run '^TestPortable$$' -v .
 
 bench-score: ## what a forecast costs, with 0, 3 and all reasons
 	$(GO) test -run '^$$' -bench Score ./train/bundle | grep -vE '^(goos|goarch|pkg|PASS|ok)'

@@ -247,7 +247,7 @@ func (s *study) forwardSplit() *split {
 	at := s.position[min(n-1, int(float64(n)*(1-heldShare)))]
 	sp := &split{words: fmt.Sprintf("the last %.0f %% of the leads by %s", 100*heldShare, s.orderName())}
 	if s.dated {
-		at = min(at, float64(s.out.End)-float64(s.plan.MainHorizon)*datasets.MicrosPerDay)
+		at = min(at, float64(s.out.End)-float64(float64(s.plan.MainHorizon)*datasets.MicrosPerDay))
 		at = s.enoughBefore(at)
 		sp.from, sp.to = day(int64(at)), day(s.out.End)
 		sp.words = "forward in time: fitted on what was known by " + sp.from + ", judged on what came until " + sp.to
@@ -271,7 +271,7 @@ func (s *study) enoughBefore(at cut) cut {
 		if w.wins() >= 3*leastWins {
 			break
 		}
-		if later := at + (float64(s.out.End)-first)/16; later < float64(s.out.End) {
+		if later := at + float64((float64(s.out.End)-first)/16); later < float64(s.out.End) {
 			at = later
 		}
 	}

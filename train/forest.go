@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/models"
@@ -39,22 +38,11 @@ func bernoulliChance(t *trainer, _ *tuning) models.Learner {
 	return forest.Bernoulli{MaxRows: 5000, Seed: t.plan.Seed}
 }
 
-// promised is what is promised of the blend: what golearn fitted is as
-// reproducible as the rest, and read without it.
-func promised(v *validation) string {
-	for j, c := range v.names {
-		if strings.HasPrefix(c.name, "golearn-") && !v.unused(j) {
-			return promise + "; what golearn fitted is drawn from the seed too, and read without golearn"
-		}
-	}
-	return promise
-}
-
 // beside are the candidates that are compared with those that are blended.
 func (t *trainer) beside() []candidate {
 	var list []candidate
 	for _, c := range candidates {
-		if c.aside && t.plan.Model != c.name {
+		if c.aside && t.plan.Model != c.name && !t.exact() {
 			list = append(list, c)
 		}
 	}
@@ -179,7 +167,7 @@ func (t *trainer) followed(rows []int, from, until cut) subjects {
 	for _, i := range rows {
 		days, known := t.out.Days[i], t.out.State[i] != datasets.Open || t.out.Days[i] >= horizon
 		if t.dated {
-			known = float64(t.out.Created[i])+horizon*datasets.MicrosPerDay <= end
+			known = float64(t.out.Created[i])+float64(horizon*datasets.MicrosPerDay) <= end
 		}
 		if !known || t.out.Entry[i] > 0 || t.position != nil && !math.IsInf(from, 0) && t.position[i] < from {
 			continue

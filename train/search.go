@@ -18,10 +18,10 @@ import (
 // and the best of these on every origin, where it stands against the best so
 // far. For a given number of trials it finds the same in every run.
 type Search struct {
-	Trials int                                    // settings to draw; 0: until Left says that the time is over
-	Left   func() float64                         // where set, asked before each step for the share of the time that is left; the search ends at 0
-	Known  map[string]float64                     // what the steps of an earlier search came to: they are not done again
-	Record func(step string, score float64) error // where set, told what each new step came to
+	Trials int                                    `json:"trials"` // settings to draw; 0: until Left says that the time is over
+	Left   func() float64                         `json:"-"`      // where set, asked before each step for the share of the time that is left; the search ends at 0
+	Known  map[string]float64                     `json:"-"`      // what the steps of an earlier search came to: they are not done again
+	Record func(step string, score float64) error `json:"-"`      // where set, told what each new step came to
 }
 
 // Searched is what a search found.
@@ -121,8 +121,9 @@ func (t *trainer) search(ctx context.Context, x *matrix.Matrix, folds []fold) er
 	if t.settings = nil; !s.found.Default {
 		t.settings = &s.found.Settings
 	}
-	s.found.Gain = s.best - s.first
-	t.searched = &s.found
+	if s.found.Gain = s.best - s.first; s.found.Trials > 0 {
+		t.searched = &s.found
+	}
 	return nil
 }
 

@@ -116,9 +116,9 @@ func (p *program) printOutlook(o *train.Outlook) {
 	fmt.Fprintf(p.stdout, "%d open leads as of %s\n\n", o.Leads, o.AsOf)
 	w := p.sheet("from", "to", "leads", "wins", "80 %", "95 %", "revenue", "80 %", "95 %")
 	row := func(from, to string, q train.Period) {
-		r := table.Row{from, to, q.Leads, fmt.Sprintf("%.1f", q.Wins.Expected), span(q.Wins.Low80, q.Wins.High80), span(q.Wins.Low95, q.Wins.High95), "", "", ""}
+		r := table.Row{from, to, q.Leads, fmt.Sprintf("%.1f", q.Wins.Expected), within(q.Wins.Low80, q.Wins.High80), within(q.Wins.Low95, q.Wins.High95), "", "", ""}
 		if m := q.Revenue; m != nil {
-			r[6], r[7], r[8] = fmt.Sprintf("%.0f", m.Expected), span(m.Low80, m.High80), span(m.Low95, m.High95)
+			r[6], r[7], r[8] = fmt.Sprintf("%.0f", m.Expected), within(m.Low80, m.High80), within(m.Low95, m.High95)
 		}
 		w.AppendRow(r)
 	}
@@ -134,5 +134,5 @@ func (p *program) printOutlook(o *train.Outlook) {
 	fmt.Fprintln(p.stdout, "Leads that are yet to come are not in it. \"leads\" are those for which the data support a forecast so far ahead.")
 }
 
-func span(low, high float64) string { return fmt.Sprintf("%.0f – %.0f", low, high) }
+func within(low, high float64) string { return fmt.Sprintf("%.0f – %.0f", low, high) }
 

@@ -155,6 +155,7 @@ func (p *program) root() *cobra.Command {
 		p.forecastCommand(),
 		p.explainCommand(),
 		p.inspectCommand(),
+		p.verifyCommand(),
 		p.serveCommand(),
 		p.datasetsCommand(),
 		p.importCommand(),
