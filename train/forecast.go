@@ -68,6 +68,9 @@ func Forecast(ctx context.Context, b *bundle.Bundle, s features.Snapshot, asOf i
 	if own.meant > 0 {
 		o.Notes = append(o.Notes, fmt.Sprintf("leads without an amount, for which the mean of won leads counts: %d", own.meant))
 	}
+	if n := own.supported[len(ends)-1]; n < own.leads {
+		o.Notes = append(o.Notes, fmt.Sprintf("leads open for so long that the data do not reach to the last period: %d; what they may bring beyond is not in the sums", own.leads-n))
+	}
 	drawn := newDrawn(len(ends))
 	if len(others) == 0 {
 		o.Notes = append(o.Notes, "the intervals leave out how unsure the model itself is: give the leads that it was trained on with --history")
@@ -197,25 +200,12 @@ func newDrawn(periods int) *drawn {
 	return &drawn{make([][]float64, periods), make([][]float64, periods)}
 }
 
-// each is the number of leads up to which every one is drawn for itself; of
-// more, sums are as good as normal.
-const each = 20000
-
 // from adds n draws of what the leads of an expectation bring.
 func (d *drawn) from(e *expectation, seed, stream uint64, n int) {
 	r := rand.New(rand.NewPCG(seed, 7919+stream))
-	var many []sums
-	if e.leads > each {
-		many = e.moments()
-	}
 	for range n {
 		wins, revenue := make([]float64, len(e.wins)), make([]float64, len(e.wins))
-		for j, s := range many {
-			wins[j], revenue[j] = s.draw(r)
-		}
-		if many == nil {
-			e.drawLeads(r, wins, revenue)
-		}
+		e.draw(r, wins, revenue)
 		for j := range wins {
 			d.wins[j] = append(d.wins[j], wins[j])
 			d.revenue[j] = append(d.revenue[j], revenue[j])
@@ -223,8 +213,8 @@ func (d *drawn) from(e *expectation, seed, stream uint64, n int) {
 	}
 }
 
-// drawLeads draws for each lead in which period it is won, if in any.
-func (e *expectation) drawLeads(r *rand.Rand, wins, revenue []float64) {
+// draw draws for each lead in which period it is won, if in any.
+func (e *expectation) draw(r *rand.Rand, wins, revenue []float64) {
 	for i, chance := range e.chance {
 		u := r.Float64()
 		for j, p := range chance {
@@ -235,33 +225,6 @@ func (e *expectation) drawLeads(r *rand.Rand, wins, revenue []float64) {
 			}
 		}
 	}
-}
-
-// sums are the moments of what is won in a period.
-type sums struct{ wins, winsSD, revenue, along, other float64 } // the deviation of revenue: along that of wins, and besides
-
-func (e *expectation) moments() []sums {
-	m := make([]sums, len(e.wins))
-	for j := range m {
-		n, v, with := 0.0, 0.0, 0.0
-		for i, chance := range e.chance {
-			s := chance[j] * (1 - chance[j])
-			n += s
-			v += s * e.amount[i] * e.amount[i]
-			with += s * e.amount[i]
-			m[j].revenue += chance[j] * e.amount[i]
-		}
-		m[j].wins, m[j].winsSD = e.wins[j], math.Sqrt(n)
-		m[j].along = with / math.Sqrt(max(n, 1e-300))
-		m[j].other = math.Sqrt(max(v-m[j].along*m[j].along, 0))
-	}
-	return m
-}
-
-// draw takes the sums of many leads as normal.
-func (s sums) draw(r *rand.Rand) (wins, revenue float64) {
-	z := r.NormFloat64()
-	return max(0, math.Round(s.wins+s.winsSD*z)), max(0, s.revenue+s.along*z+s.other*r.NormFloat64())
 }
 
 // rangeOf reads the intervals off draws, moved so that their mean is what the

@@ -135,4 +135,3 @@ func (p *program) printOutlook(o *train.Outlook) {
 }
 
 func within(low, high float64) string { return fmt.Sprintf("%.0f – %.0f", low, high) }
-
