@@ -47,11 +47,8 @@ type question struct {
 }
 
 func (n *node) question() question {
-	switch {
-	case n.ask&category != 0:
+	if n.ask&category != 0 {
 		return question{n.ask, n.key}
-	case n.key == 1<<63: // −0
-		return question{n.ask &^ missingLeft, 0}
 	}
 	return question{n.ask &^ missingLeft, n.key}
 }

@@ -24,29 +24,23 @@ type cuts struct {
 // newCuts takes rising thresholds, one or more.
 func newCuts(column int, thresholds []float64) cuts {
 	c := cuts{column: column, bounds: thresholds, count: len(thresholds), answers: [2]int{-1, -1}, high: math.Inf(1)}
-	first, last := 0, len(thresholds)
-	for first < last && math.IsInf(thresholds[first], -1) {
-		first++
+	finite := len(thresholds)
+	for finite > 0 && math.IsInf(thresholds[finite-1], 1) {
+		finite--
 	}
-	for last > first && math.IsInf(thresholds[last-1], 1) {
-		last--
-	}
-	c.finite = uint32(last)
+	c.finite = uint32(finite)
 	cells := 1
-	if last-first > 3 {
-		c.low, c.high = thresholds[first], thresholds[last-1]
-		cells = 1 << bits.Len(uint(4*(last-first)-1))
-		if c.scale = float64(cells) / (c.high - c.low); math.IsInf(c.scale, 0) || math.IsInf(c.high-c.low, 0) {
-			cells, c.scale = 1, 0
+	if finite > 0 {
+		c.high = thresholds[finite-1]
+		width := c.high - thresholds[0]
+		if n := 1 << bits.Len(uint(4*finite-1)); finite > 3 && width > 0 && float64(n)/width <= math.MaxFloat64 && width <= math.MaxFloat64 {
+			cells, c.low, c.scale = n, thresholds[0], float64(n)/width
 		}
-	} else if last > 0 {
-		c.high = thresholds[last-1]
 	}
-	c.start = make([]uint16, cells+1)
-	for _, v := range thresholds[first:last] {
+	c.start = make([]uint16, cells)
+	for _, v := range thresholds[:finite] {
 		c.start[c.cell(v)]++
 	}
-	c.start[0] += uint16(first)
 	most, sum := uint16(0), uint16(0)
 	for i, n := range c.start {
 		most = max(most, n)
