@@ -1,9 +1,12 @@
 // Command bench measures the engine beside its peers: the same file, the same
 // two threads, in turn. It is for those who develop Leadcast.
 //
-//	bench engine --work DIR --rows 100000 --encoding codes --times 5
+//	bench engine  --work DIR --rows 100000 --encoding codes --times 5
+//	bench predict --work DIR --rows 100000 --times 5
 //
-// DIR holds venv (with lightgbm) and synth (see the peers' speed.py gen).
+// The first trains, the second predicts with the same trees on one thread and
+// on two. DIR holds venv (with lightgbm; onnxruntime, treelite and tl2cgen for
+// predictions) and synth (see the peers' speed.py gen).
 package main
 
 import (
@@ -28,8 +31,8 @@ func main() {
 }
 
 func run(args []string) error {
-	if len(args) == 0 || args[0] != "engine" && args[0] != "fit" {
-		return fmt.Errorf("say engine or fit")
+	if len(args) == 0 || !slices.Contains([]string{"engine", "predict", "fit"}, args[0]) {
+		return fmt.Errorf("say engine, predict or fit")
 	}
 	f := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	o := options{peers: os.Getenv("LEADCAST_PEERS")}
@@ -41,8 +44,11 @@ func run(args []string) error {
 	if err := f.Parse(args[1:]); err != nil {
 		return err
 	}
-	if args[0] == "fit" {
+	switch args[0] {
+	case "fit":
 		return o.fit(context.Background())
+	case "predict":
+		return o.predict(context.Background())
 	}
 	return o.engine()
 }

@@ -70,16 +70,16 @@ func (e *Ensemble) layouts(rows int) []*layout {
 func (e *Ensemble) lay() []*layout {
 	var all []*layout
 	for k := 0; k < len(e.roots); {
-		first, at := k, map[question]int{}
-		for ; k < len(e.roots) && len(at) < mostQuestions; k++ {
-			if !e.collect(at, k) {
+		first, q := k, survey{map[question]int{}, make([][2]bool, e.columns), make([]int, e.columns)}
+		for ; k < len(e.roots) && len(q.at) < mostQuestions; k++ {
+			if !q.collect(e, k) {
 				return nil
 			}
 		}
 		l := &layout{}
-		sides := l.number(e, at)
+		l.ask(e, &q)
 		for ; first < k; first++ {
-			l.add(e, first, at, sides)
+			l.add(e, first, &q)
 		}
 		l.values = append(l.values, make([]float64, mostLeaves)...) // any byte is a place
 		all = append(all, l)
@@ -87,18 +87,27 @@ func (e *Ensemble) lay() []*layout {
 	return all
 }
 
+// survey is what the trees of a layout ask.
+type survey struct {
+	at    map[question]int // the place of each answer
+	sides [][2]bool        // per column of numbers, whether missing ones go right somewhere, and left
+	apart []int            // per column, by how much answers for the left stand behind those for the right
+}
+
 // collect notes the questions of tree k; false says that it is not laid out.
-func (e *Ensemble) collect(at map[question]int, k int) bool {
+func (s *survey) collect(e *Ensemble, k int) bool {
 	from, to := e.tree(k)
 	if to-from > 2*mostLeaves-1 {
 		return false
 	}
 	for i := from; i < to; i++ {
 		n := &e.nodes[i]
-		if int(n.left) == i {
+		switch {
+		case int(n.left) == i:
 			continue
-		}
-		if n.ask&longSet != 0 {
+		case n.ask&category == 0:
+			s.sides[n.ask&columnMask][n.ask>>31] = true
+		case n.ask&longSet != 0:
 			members := 0
 			for _, w := range e.sets[n.key] {
 				members += bits.OnesCount64(w)
@@ -107,23 +116,21 @@ func (e *Ensemble) collect(at map[question]int, k int) bool {
 				return false
 			}
 		}
-		at[n.question()] = 0
+		s.at[n.question()] = 0
 	}
 	return true
 }
 
-// number gives each question the place of its answer. Of a threshold there are
-// two, with missing numbers right and left; the second stands so many further.
-func (l *layout) number(e *Ensemble, at map[question]int) (further []int) {
-	asked := make([][]question, 2*e.columns)
-	for q := range at {
+// ask gives each question the place of its answer.
+func (l *layout) ask(e *Ensemble, s *survey) {
+	asked := make([][]question, 2*e.columns) // numbers and sets of each column
+	for q := range s.at {
 		j := 2 * (q.ask & columnMask)
 		if q.ask&category != 0 {
 			j++
 		}
 		asked[j] = append(asked[j], q)
 	}
-	further = make([]int, e.columns)
 	for j, list := range asked {
 		if len(list) == 0 {
 			continue
@@ -135,24 +142,35 @@ func (l *layout) number(e *Ensemble, at map[question]int) (further []int) {
 			return cmp.Or(cmp.Compare(a.ask, b.ask), cmp.Compare(a.key, b.key))
 		})
 		for i, q := range list {
-			at[q] = l.answers + i
+			s.at[q] = l.answers + i
 		}
-		if j%2 == 1 {
+		if j%2 == 0 {
+			s.apart[j/2] = l.askNumbers(j/2, list, s.sides[j/2])
+		} else {
 			l.askSets(e, j/2, list)
-			continue
 		}
-		thresholds := make([]float64, len(list))
-		for i, q := range list {
-			thresholds[i] = math.Float64frombits(q.key)
-		}
-		c := newCuts(j/2, thresholds)
-		c.answers = [2]int{l.answers, l.answers + len(list)}
-		further[j/2] = len(list)
-		l.answers += 2 * len(list)
-		l.buckets = max(l.buckets, len(list)+2)
-		l.cuts = append(l.cuts, c)
 	}
-	return further
+}
+
+// askNumbers gives by how much the answers for the left stand behind.
+func (l *layout) askNumbers(column int, list []question, sides [2]bool) (apart int) {
+	thresholds := make([]float64, len(list))
+	for i, q := range list {
+		thresholds[i] = math.Float64frombits(q.key)
+	}
+	c := newCuts(column, thresholds)
+	for side, asked := range sides {
+		if asked {
+			c.answers[side] = l.answers
+			l.answers += len(list)
+		}
+	}
+	if sides[0] && sides[1] {
+		apart = len(list)
+	}
+	l.buckets = max(l.buckets, len(list)+2)
+	l.cuts = append(l.cuts, c)
+	return apart
 }
 
 func (l *layout) askSets(e *Ensemble, column int, list []question) {
@@ -168,7 +186,7 @@ func (l *layout) askSets(e *Ensemble, column int, list []question) {
 }
 
 // add appends tree k of e.
-func (l *layout) add(e *Ensemble, k int, at map[question]int, further []int) {
+func (l *layout) add(e *Ensemble, k int, s *survey) {
 	from, to := e.tree(k)
 	tree, values := e.nodes[from:to], e.values[from:to]
 	p := plan{steps: len(l.steps), values: len(l.values)}
@@ -178,9 +196,9 @@ func (l *layout) add(e *Ensemble, k int, at map[question]int, further []int) {
 			continue
 		}
 		q := n.question()
-		answer := at[q]
+		answer := s.at[q]
 		if q.ask&category == 0 && n.ask&missingLeft != 0 {
-			answer += further[q.ask&columnMask]
+			answer += s.apart[q.ask&columnMask]
 		}
 		l.steps = append(l.steps, step{uint16(atRoot + i), uint16(answer)})
 		p.inner++

@@ -21,6 +21,8 @@ type cuts struct {
 	half             int      // a power of two; no cell has 2·half thresholds
 }
 
+const mostCells = 1 << 12
+
 // newCuts takes rising thresholds, one or more.
 func newCuts(column int, thresholds []float64) cuts {
 	c := cuts{column: column, bounds: thresholds, count: len(thresholds), answers: [2]int{-1, -1}, high: math.Inf(1)}
@@ -33,7 +35,7 @@ func newCuts(column int, thresholds []float64) cuts {
 	if finite > 0 {
 		c.high = thresholds[finite-1]
 		width := c.high - thresholds[0]
-		if n := 1 << bits.Len(uint(4*finite-1)); finite > 3 && width > 0 && float64(n)/width <= math.MaxFloat64 && width <= math.MaxFloat64 {
+		if n := min(1<<bits.Len(uint(8*finite-1)), mostCells); finite > 3 && width > 0 && float64(n)/width <= math.MaxFloat64 && width <= math.MaxFloat64 {
 			cells, c.low, c.scale = n, thresholds[0], float64(n)/width
 		}
 	}
@@ -117,18 +119,17 @@ func (c *cuts) answer(t *slate, values *[blockRows]float64) {
 	}
 }
 
-// families answers "one of these?" of one column for all sets of categories that
-// trees ask for. Categories stand in clusters of six, each with a bucket for
-// every part of it, so that a set is the union of few buckets.
+// families answers "one of these?" of one column for all sets of categories
+// that trees ask for. Where sets are many, categories stand in clusters with a
+// bucket for every part of one, so that a set is the union of few buckets.
 type families struct {
 	column  int
-	buckets int
+	cluster int      // categories in one
+	buckets int      // the parts of each cluster, without the empty one
 	bucket  []uint32 // of a missing category, of categories 0, 1, …, of any beyond
 	first   int      // answer; the others follow
 	sets    []family
 }
-
-const cluster = 6
 
 // family is a set of categories: the union of some buckets, or the rest.
 type family struct {
@@ -139,75 +140,91 @@ type family struct {
 // newFamilies takes sets of categories and whether missing ones belong to them.
 func newFamilies(column int, sets [][]uint64, missing []bool) families {
 	var met []uint64
+	members, codes := 0, 2
 	for _, set := range sets {
 		for len(met) < len(set) {
 			met = append(met, 0)
 		}
 		for i, w := range set {
 			met[i] |= w
+			members += bits.OnesCount64(w)
 		}
 	}
-	g := families{column: column, bucket: make([]uint32, 64*len(met)+2)}
-	n := uint32(0)
+	for _, w := range met {
+		codes += bits.OnesCount64(w)
+	}
+	f := families{column: column, cluster: 1, bucket: make([]uint32, 64*len(met)+2)}
+	if members > 16*codes {
+		f.cluster = 6
+	}
+	parts := 1<<f.cluster - 1
+	f.buckets = (codes + f.cluster - 1) / f.cluster * parts
+	n := 0
 	next := func() uint32 {
 		n++
-		return (n-1)/cluster<<cluster + 1<<((n-1)%cluster)
+		return uint32((n-1)/f.cluster*parts + 1<<((n-1)%f.cluster) - 1)
 	}
 	other := next()
-	g.bucket[0] = next()
-	for k := range g.bucket[1:] {
-		g.bucket[k+1] = other
+	f.bucket[0] = next()
+	for k := range f.bucket[1:] {
+		f.bucket[k+1] = other
 		if k < 64*len(met) && met[k/64]>>(k%64)&1 == 1 {
-			g.bucket[k+1] = next()
+			f.bucket[k+1] = next()
 		}
 	}
-	g.buckets = int((n + cluster - 1) / cluster << cluster)
-	in := make([]uint32, g.buckets>>cluster)
 	for i, set := range sets {
-		clear(in)
-		members := uint32(0)
-		put := func(bucket uint32) {
-			in[bucket>>cluster] |= bucket & (1<<cluster - 1)
-			members++
-		}
-		if missing[i] {
-			put(g.bucket[0])
-		}
-		for w, word := range set {
-			for ; word != 0; word &= word - 1 {
-				put(g.bucket[1+64*w+bits.TrailingZeros64(word)])
-			}
-		}
-		s := family{rest: 2*members > n}
-		for k, part := range in {
-			if s.rest {
-				part ^= 1<<cluster - 1
-			}
-			if part != 0 {
-				s.buckets = append(s.buckets, uint32(k)<<cluster+part)
-			}
-		}
-		g.sets = append(g.sets, s)
+		f.sets = append(f.sets, f.family(set, missing[i], codes))
 	}
-	return g
+	return f
+}
+
+// family is one set out of so many codes, missing and other ones among them.
+func (f *families) family(set []uint64, missing bool, codes int) family {
+	parts := uint32(1)<<f.cluster - 1
+	in, members := make([]uint32, f.buckets/int(parts)), 0
+	put := func(bucket uint32) {
+		in[bucket/parts] |= bucket%parts + 1
+		members++
+	}
+	if missing {
+		put(f.bucket[0])
+	}
+	for w, word := range set {
+		for ; word != 0; word &= word - 1 {
+			put(f.bucket[1+64*w+bits.TrailingZeros64(word)])
+		}
+	}
+	s := family{rest: 2*members > codes}
+	for k, part := range in {
+		if s.rest {
+			part ^= parts
+		}
+		if part != 0 {
+			s.buckets = append(s.buckets, uint32(k)*parts+part-1)
+		}
+	}
+	return s
 }
 
 // answer sorts the rows into buckets by category and unites these.
-func (g *families) answer(t *slate) {
+func (f *families) answer(t *slate) {
 	for i, k := range t.codes {
-		t.codes[i] = g.bucket[k]
+		t.codes[i] = f.bucket[k]
 	}
-	buckets := t.buckets[:g.buckets]
+	buckets := t.buckets[:f.buckets]
 	t.sort(buckets)
-	for k := range buckets {
-		if low := k & -k & (1<<cluster - 1); low != 0 && k&(1<<cluster-1) != low {
-			a, b, both := &buckets[k-low], &buckets[k&^(1<<cluster-1)+low], &buckets[k]
-			both[0], both[1], both[2], both[3] = a[0]|b[0], a[1]|b[1], a[2]|b[2], a[3]|b[3]
+	for parts := 1<<f.cluster - 1; len(buckets) > 0; buckets = buckets[parts:] {
+		for part := 3; part <= parts; part++ {
+			if low := part & -part; part != low {
+				a, b, both := &buckets[part-low-1], &buckets[low-1], &buckets[part-1]
+				both[0], both[1], both[2], both[3] = a[0]|b[0], a[1]|b[1], a[2]|b[2], a[3]|b[3]
+			}
 		}
 	}
-	answers := t.answers[g.first:][:len(g.sets)]
+	buckets = t.buckets[:f.buckets]
+	answers := t.answers[f.first:][:len(f.sets)]
 	for i := range answers {
-		s, a := &g.sets[i], &answers[i]
+		s, a := &f.sets[i], &answers[i]
 		var q0, q1, q2, q3 uint64
 		for _, k := range s.buckets {
 			b := &buckets[k]
