@@ -90,7 +90,7 @@ func plainly(e *Ensemble, x *matrix.Matrix, row int) float64 {
 // Blocks give the bits of the plain descent, whatever trees ask, and however
 // many rows there are.
 func TestBlocksAreThePlainDescent(t *testing.T) {
-	laid := 0
+	var laid, clustered, single int
 	rapid.Check(t, func(t *rapid.T) {
 		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
 		columns := rapid.IntRange(1, 9).Draw(t, "columns")
@@ -99,15 +99,26 @@ func TestBlocksAreThePlainDescent(t *testing.T) {
 		if math.IsNaN(e.base) {
 			e.base = math.Copysign(0, -1)
 		}
+		sizes := []int{0, 1, 3, 30, 62, 100, 255}
+		if rapid.IntRange(0, 4).Draw(t, "large") == 0 {
+			sizes = append(sizes, 256, 600)
+		}
 		for range rapid.IntRange(0, 12).Draw(t, "trees") {
-			inner, deep := rapid.SampledFrom([]int{0, 1, 3, 30, 62, 100, 255, 256, 600}).Draw(t, "inner"), rapid.Bool().Draw(t, "deep")
-			if err := e.Add(oddTree(r, columns, min(inner, 600), words, deep && inner < maxDepth)); err != nil {
+			inner, deep := rapid.SampledFrom(sizes).Draw(t, "inner"), rapid.Bool().Draw(t, "deep")
+			if err := e.Add(oddTree(r, columns, inner, words, deep && inner < maxDepth)); err != nil {
 				t.Fatal(err)
 			}
 		}
 		x := oddRows(r, rapid.IntRange(1, 3*blockRows+1).Draw(t, "rows"), columns)
-		if e.layouts(firstRows) != nil {
+		for _, l := range e.layouts(firstRows) {
 			laid++
+			for _, f := range l.families {
+				if f.cluster > 1 {
+					clustered++
+				} else {
+					single++
+				}
+			}
 		}
 		got := make([]float64, x.Rows)
 		if err := e.Margins(got, x); err != nil {
@@ -119,8 +130,8 @@ func TestBlocksAreThePlainDescent(t *testing.T) {
 			}
 		}
 	})
-	if laid == 0 {
-		t.Error("no ensemble was laid out")
+	if laid == 0 || clustered == 0 || single == 0 {
+		t.Errorf("%d ensembles laid out, with categories in clusters %d times and by themselves %d times", laid, clustered, single)
 	}
 }
 
