@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"os/exec"
@@ -186,8 +187,7 @@ func numpy(v []float64, shape string) []byte {
 // peers is the Python process in which they run.
 type peers struct {
 	cmd     *exec.Cmd
-	in      interface{ Close() error }
-	write   func(string) error
+	in      io.WriteCloser
 	answers *bufio.Scanner
 	engines []struct{ Name, Version string }
 }
@@ -203,8 +203,7 @@ func startPeers(python, folder string) (*peers, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.in, p.write = in, func(s string) error { _, err := in.Write([]byte(s)); return err }
-	p.answers = bufio.NewScanner(out)
+	p.in, p.answers = in, bufio.NewScanner(out)
 	if err := p.cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -220,7 +219,7 @@ func (p *peers) read(v any) error {
 
 // predict gives what one prediction took, and how far its margins are from ours.
 func (p *peers) predict(engine string, threads int) (f figures, apart float64, err error) {
-	if err := p.write(fmt.Sprintf("%s %d\n", engine, threads)); err != nil {
+	if _, err := fmt.Fprintln(p.in, engine, threads); err != nil {
 		return f, 0, err
 	}
 	var answer struct {
