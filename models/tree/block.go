@@ -56,8 +56,8 @@ func (t *slate) add(l *layout, x *matrix.Matrix, from, to int) {
 	for w := range lanes {
 		t.reach[atRoot][w] = math.MaxUint64
 	}
-	for i := range l.plans {
-		p := &l.plans[i]
+	for i := range l.courses {
+		p := &l.courses[i]
 		t.descend(l.steps[p.steps:][:p.inner])
 		for b := range t.planes {
 			t.unite(b, l.unions[p.unions[b]:p.unions[b+1]])

@@ -21,15 +21,15 @@ type layout struct {
 	families []families
 	answers  int // questions that cuts and families answer
 	buckets  int // that one of them needs at most
-	plans    []plan
+	courses  []course
 	steps    []step
 	unions   []uint16
 	values   []float64
 }
 
-// plan is one tree of a layout: its inner nodes in breadth-first order, and
+// course is one tree of a layout: its inner nodes in breadth-first order, and
 // its leaves from left to right. A node's place is one more than its position.
-type plan struct {
+type course struct {
 	steps, inner int
 	unions       [9]int // bit b of a leaf's number is set below the nodes at unions[unions[b]:unions[b+1]]
 	values       int    // of leaf 0
@@ -189,7 +189,7 @@ func (l *layout) askSets(e *Ensemble, column int, list []question) {
 func (l *layout) add(e *Ensemble, k int, s *survey) {
 	from, to := e.tree(k)
 	tree, values := e.nodes[from:to], e.values[from:to]
-	p := plan{steps: len(l.steps), values: len(l.values)}
+	p := course{steps: len(l.steps), values: len(l.values)}
 	for i := range tree {
 		n := &tree[i]
 		if int(n.left) == from+i {
@@ -229,5 +229,5 @@ func (l *layout) add(e *Ensemble, k int, s *survey) {
 		}
 	}
 	p.unions[8] = len(l.unions)
-	l.plans = append(l.plans, p)
+	l.courses = append(l.courses, p)
 }

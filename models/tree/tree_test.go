@@ -3,6 +3,7 @@ package tree
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"math"
 	"math/bits"
 	"math/rand/v2"
@@ -390,6 +391,21 @@ func FuzzDecode(f *testing.F) {
 		block := make([]float64, fewest)
 		if err := e.Margins(block, x.Gather(make([]int32, fewest))); err != nil || math.Float64bits(block[1]) != math.Float64bits(dst[0]) {
 			t.Fatalf("%v in a block, %v alone (%v)", block[1], dst[0], err)
+		}
+		if e.Columns() > 1<<6 {
+			return
+		}
+		for _, background := range []*matrix.Matrix{nil, x} {
+			explainer, err := e.Explainer(background)
+			if errors.Is(err, errors.ErrUnsupported) {
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := explainer.Interactions(make([]float64, x.Rows*e.Columns()*e.Columns()), x); err != nil {
+				t.Fatal(err)
+			}
 		}
 	})
 }

@@ -47,6 +47,7 @@ type Report struct {
 	Classifiers []train.Classifier `json:"at_main_horizon,omitempty"`
 	Judged      train.Evaluation   `json:"judged"`
 	Influence   []Influence        `json:"influence"`
+	Together    []Together         `json:"together"` // the strongest pairs that stand out, at most five
 	Cycles      *Cycles            `json:"cycles,omitempty"`
 	Segment     string             `json:"segment"`             // column that leads are grouped by, "" where none is fit
 	Campaigns   *lift.Result       `json:"campaigns,omitempty"` // segments as arms
