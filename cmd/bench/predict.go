@@ -60,7 +60,7 @@ func (o *options) predict(ctx context.Context) error {
 		return err
 	}
 	defer os.RemoveAll(folder)
-	if err := hand(folder, m, x, margins); err != nil {
+	if err := handOver(folder, m, x, margins); err != nil {
 		return err
 	}
 	p, err := startPeers(filepath.Join(o.work, "venv/bin/python"), folder)
@@ -139,8 +139,8 @@ func margins(m *gbm.Model, x *matrix.Matrix, threads int) (figures, error) {
 	return figures{Wall: time.Since(start).Seconds(), CPU: used() - cpu}, nil
 }
 
-// hand writes the trees and the rows for the peers.
-func hand(folder string, m *gbm.Model, x *matrix.Matrix, margins []float64) error {
+// handOver writes the trees and the rows for the peers.
+func handOver(folder string, m *gbm.Model, x *matrix.Matrix, margins []float64) error {
 	s, err := survival.NewStack(survival.Chance(len(x.Columns), 0), survival.Blend{Offset: []float64{0}, Weight: [][]float64{{1}}}, m)
 	if err != nil {
 		return err
