@@ -54,18 +54,33 @@ func (c classes) Margins(dst []float64, x *matrix.Matrix) error {
 
 // Shares splits the weighted sum of margins, one weight a row and class.
 func (c classes) Shares(dst []float64, x *matrix.Matrix, weights []float64) (base float64, err error) {
-	one := make([]float64, x.Rows)
 	for k, m := range c {
-		for i := range one {
-			one[i] = weights[i*len(c)+k]
-		}
-		b, err := m.Shares(dst, x, one)
+		b, err := m.Shares(dst, x, c.weights(k, weights))
 		if err != nil {
 			return 0, err
 		}
 		base += b
 	}
 	return base, nil
+}
+
+// Interactions implements models.Interacting.
+func (c classes) Interactions(dst []float64, x *matrix.Matrix, weights []float64) error {
+	for k, m := range c {
+		if err := m.Interactions(dst, x, c.weights(k, weights)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// weights are those of one class.
+func (c classes) weights(k int, all []float64) []float64 {
+	one := make([]float64, len(all)/len(c))
+	for i := range one {
+		one[i] = all[i*len(c)+k]
+	}
+	return one
 }
 
 // AppendBinary writes a zero, where other models have the length of their

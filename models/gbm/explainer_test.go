@@ -10,7 +10,7 @@ import (
 // Of every objective, and against covers and a background, shares and pairs
 // add up to margins and to predictions.
 func TestExplainerAddsUp(t *testing.T) {
-	for _, o := range []Objective{Logistic{}, Poisson{}} {
+	for _, o := range []Objective{Logistic{}, Poisson{}, Squared{}, Huber{Delta: 1}, Quantile{Level: 0.5}, Gamma{}, Tweedie{Power: 1.5}} {
 		x, y := crowded(6_000, 15)
 		for i, v := range y.Y {
 			if o.Check(v, 1) != nil { // an objective of amounts
