@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -92,13 +93,20 @@ func (l *levels) of(value string) int32 {
 // news reports whether a code is "other" and that is worth a note.
 func (l *levels) news(code int32) bool { return int(code) == len(l.Kept) && !l.Common }
 
-// category is one of a limited set of values, as a code.
+// category is one of a limited set of values, as a code: those that can be
+// read, those that cannot, and one more for all others.
 type category struct {
 	levels
+	// Rare are the fingerprints, rising, of values too rare to be kept that
+	// `fewShared` leads share nevertheless. They are kept where pooling them would lose
+	// many leads, and tell a value only to who has it already.
+	Rare []uint32 `json:"rare,omitempty"`
 }
 
-// mostLevels bounds the levels of one column.
-const mostLevels = 1 << 16
+const (
+	mostLevels = 1 << 16 // of one column
+	fewShared  = 3       // leads that must share a value for its fingerprint to be kept
+)
 
 func (c *category) learn(v *view) {
 	for i := range v.Leads.Rows {
@@ -106,17 +114,70 @@ func (c *category) learn(v *view) {
 	}
 }
 
-func (c *category) settle() { c.levels.settle(mostLevels) }
+func (c *category) settle() {
+	seen := c.seen
+	c.levels.settle(mostLevels)
+	if !c.Common {
+		return
+	}
+	all, pooled := 0, 0
+	leads := map[uint32]int{} // by fingerprint
+	for value, n := range seen {
+		all += n
+		if _, kept := slices.BinarySearch(c.Kept, value); kept {
+			continue
+		}
+		if pooled += n; n >= fewShared && n < fewest {
+			leads[fingerprint(value)] += n
+		}
+	}
+	c.Rare = slices.SortedFunc(maps.Keys(leads), func(a, b uint32) int { return cmp.Or(leads[b]-leads[a], cmp.Compare(a, b)) })
+	c.Rare = c.Rare[:min(len(c.Rare), mostLevels-len(c.Kept))]
+	slices.Sort(c.Rare)
+	for _, f := range c.Rare {
+		pooled -= leads[f]
+	}
+	c.Common = 10*pooled > all
+}
 
-func (c *category) ready() error { return c.levels.ready(mostLevels) }
+// fingerprint is a hash of a value (FNV-1a, folded).
+func fingerprint(value string) uint32 {
+	h := uint64(14695981039346656037)
+	for i := range len(value) {
+		h = (h ^ uint64(value[i])) * 1099511628211
+	}
+	return uint32(h>>32) ^ uint32(h)
+}
 
-func (c *category) outputs() []output { return []output{{levels: c.count()}} }
+func (c *category) ready() error {
+	if len(c.Kept)+len(c.Rare) > mostLevels {
+		return fmt.Errorf("more than %d levels", mostLevels)
+	}
+	for i := 1; i < len(c.Rare); i++ {
+		if c.Rare[i-1] >= c.Rare[i] {
+			return errors.New("fingerprints must be rising")
+		}
+	}
+	return c.levels.ready(mostLevels)
+}
+
+func (c *category) outputs() []output { return []output{{levels: c.count() + len(c.Rare)}} }
 
 func (c *category) encode(dst []matrix.Column, v *view) {
+	other := len(c.Kept)
 	for i := range v.Leads.Rows {
-		code := c.of(v.text(i))
-		if dst[0].Codes[i] = code; c.news(code) {
-			v.warn(i, rare)
+		value := v.text(i)
+		code := c.of(value)
+		if int(code) == other {
+			at, known := slices.BinarySearch(c.Rare, fingerprint(value))
+			if !known {
+				at = len(c.Rare)
+				if !c.Common {
+					v.warn(i, rare)
+				}
+			}
+			code += int32(at)
 		}
+		dst[0].Codes[i] = code
 	}
 }
