@@ -220,20 +220,27 @@ func (g *proposer) sequence(c *Column) (steps, rising float64, counter bool) {
 }
 
 // runs looks for a column of few values that stand in long runs, as the month
-// does in a file that was written as time went by.
+// does in a file that was written as time went by. One that comes back to what
+// it was, as months do, cannot have been sorted by; else a person has to say.
 func (g *proposer) runs() bool {
 	for _, c := range g.table.Columns {
 		if !hasWord(c.Name, []string{"month", "year", "quarter", "week", "monat", "jahr", "wave"}) || c.Name == g.Roles.Outcome {
 			continue
 		}
-		changes := 0
-		for i := 1; i < c.Len(); i++ {
-			if c.word(i) != c.word(i-1) {
+		changes, values := 0, map[string]bool{}
+		for i := range c.Len() {
+			values[c.word(i)] = true
+			if i > 0 && c.word(i) != c.word(i-1) {
 				changes++
 			}
 		}
 		if 100*changes < c.Len() {
-			g.Add("order-by", false, false, fmt.Sprintf("%s changes only %d times in %d rows, so the file seems to be in order of time: if it is, take this line", strconv.Quote(c.Name), changes, c.Len()), "rows")
+			why := fmt.Sprintf("%s changes only %d times in %d rows", strconv.Quote(c.Name), changes, c.Len())
+			if returns := changes >= len(values) && len(values) > 1; returns {
+				g.Add("order-by", false, true, why+" and comes back to values that it had, so the file is in order of time: the hold-out is what came last", "rows")
+			} else {
+				g.Add("order-by", false, false, why+", so the file seems to be in order of time: if it is, take this line", "rows")
+			}
 			return true
 		}
 	}

@@ -63,6 +63,15 @@ func counting(n int, name, format string, from, step int) *Column {
 	return rawColumn(name, all...)
 }
 
+// inRuns is a column whose values stand each in a run of so many rows.
+func inRuns(n int, name string, run int, values ...string) *Column {
+	all := make([]string, n)
+	for i := range all {
+		all[i] = values[i/run]
+	}
+	return rawColumn(name, all...)
+}
+
 func TestPropose(t *testing.T) {
 	const n = 60
 	status := column(n, "status", "Won", "Lost", "Open")
@@ -91,6 +100,8 @@ func TestPropose(t *testing.T) {
 			"duration=Total Days To Close exclude=Days In Stage exclude=Days Qualified"},
 		{"a counter", []*Column{answer, counting(n, "Lead Number", "%d", 9000, -7)}, []string{"order-by", "id"}, "order-by=Lead Number id=Lead Number"},
 		{"a number of the row", []*Column{answer, counting(n, "ID", "%d", 1, 1)}, []string{"order-by", "id"}, "-order-by=rows? id=ID"},
+		{"a month that comes back", []*Column{column(600, "converted", "no", "no", "yes"), inRuns(600, "month", 150, "nov", "dec", "jan", "nov")}, []string{"order-by"}, "order-by=rows?"},
+		{"a file sorted by the month", []*Column{column(600, "converted", "no", "no", "yes"), inRuns(600, "month", 150, "apr", "aug", "dec", "feb")}, []string{"order-by"}, "-order-by=rows?"},
 		{"parts of a date", []*Column{answer, column(n, "arrival_year", "2018"), column(n, "arrival_month", "May", "June"), column(n, "arrival_day", "1", "2", "3")}, []string{"created"}, "-created=arrival?"},
 		{"suspects", []*Column{answer, column(n, "Lost Reason", "", "Price"), column(n, "probability", "0", "100"), column(n, "last_activity", "Mail", "Call"), column(n, "marital_status", "a", "b"), column(n, "duration", "5", "6")},
 			[]string{"exclude"}, "exclude=Lost Reason exclude=probability -exclude=last_activity? exclude=duration"},

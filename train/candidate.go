@@ -67,17 +67,27 @@ func (t *trainer) suited() error {
 // boosted is the booster of a cause (1 is won). Untuned, it stops by the rows
 // that are marked valid.
 func (t *trainer) boosted(objective gbm.Objective, cause int, tuned *tuning) models.Learner {
-	b := gbm.Defaults(objective)
+	b := t.booster()
+	b.Objective = objective
+	if t.settings != nil {
+		t.settings.set(&b)
+	}
 	if t.timed {
 		b.MinLeaf *= rowsPerLead // a leaf stands for leads, and a lead for several rows
 	}
 	b.Seed = t.plan.Seed + uint64(cause)
+	if tuned != nil {
+		b.Rounds, b.Patience = int(tuned.Rounds[cause-1]+0.5), 0
+	}
+	return b
+}
+
+// booster is the default booster for tables of this size.
+func (t *trainer) booster() gbm.Booster {
+	b := gbm.Defaults(nil)
 	b.Rounds, b.Patience, b.Leaves = mostRounds, patience, t.leaves
 	if t.leads.Rows*len(t.spec.Columns) > largeTable {
 		b.LearningRate *= 2
-	}
-	if tuned != nil {
-		b.Rounds, b.Patience = int(tuned.Rounds[cause-1]+0.5), 0
 	}
 	return b
 }
@@ -143,26 +153,35 @@ var treeSizes = []int{6, 15}
 // rows to fit.
 func (t *trainer) size(ctx context.Context, x *matrix.Matrix, f *fold) error {
 	best := math.Inf(-1)
-	index, y := f.together()
-	wide, test := x.Gather(index), x.Gather(f.test.index())
 	chosen := treeSizes[0]
 	for _, leaves := range treeSizes {
 		t.step(fmt.Sprintf("validating trees of %d leaves", leaves))
 		t.leaves = leaves
-		m, _, err := t.fit(ctx, candidates[0], wide, y, nil)
+		scores, err := t.tested(ctx, x, f)
 		if err != nil {
 			return err
 		}
-		margins := make([]float64, test.Rows*m.Outputs())
-		if err := m.Margins(margins, test); err != nil {
-			return err
-		}
-		if score := mean(t.scores(f.test.y, margins)); score > best {
+		if score := mean(scores); score > best {
 			best, chosen = score, leaves
 		}
 	}
 	t.leaves = chosen
 	return nil
+}
+
+// tested fits boosting to a fold and scores the rows that the fold tests.
+func (t *trainer) tested(ctx context.Context, x *matrix.Matrix, f *fold) ([]float64, error) {
+	index, y := f.together()
+	m, _, err := t.fit(ctx, candidates[0], x.Gather(index), y, nil)
+	if err != nil {
+		return nil, err
+	}
+	test := x.Gather(f.test.index())
+	margins := make([]float64, test.Rows*m.Outputs())
+	if err := m.Margins(margins, test); err != nil {
+		return nil, err
+	}
+	return t.scores(f.test.y, margins), nil
 }
 
 // keeper is a learner that remembers what it fitted.

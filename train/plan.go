@@ -30,9 +30,10 @@ type Plan struct {
 	Keep        []string        // columns to use although the fill-rate test would withhold them
 	Split       map[string]bool // a given split: true for the hold-out, by the values of SplitColumn; nil: forward in time
 	SplitColumn string
-	RandomSplit bool   // hold out at random, which is optimistic
-	NoRefit     bool   // ship the judged bundle
-	Model       string // champion: "" or "blend", "base", or the name of a candidate
+	RandomSplit bool    // hold out at random, which is optimistic
+	NoRefit     bool    // ship the judged bundle
+	Model       string  // champion: "" or "blend", "base", or the name of a candidate
+	Search      *Search // for settings of boosting; nil: the default ones
 	Seed        uint64
 }
 
@@ -77,6 +78,9 @@ func (p *Plan) Check() error {
 	}
 	if !slices.Contains(choices(), p.Model) {
 		return fmt.Errorf("train: there is no model %q; there are %v", p.Model, choices())
+	}
+	if p.Search != nil && p.Model != "blend" && p.Model != "gbm" {
+		return fmt.Errorf("train: a search is for settings of boosting, which --model %s does not use", p.Model)
 	}
 	return nil
 }

@@ -34,6 +34,7 @@ type Report struct {
 	Leaderboard []Entry          `json:"leaderboard"`
 	Judged      Evaluation       `json:"judged"`
 	Classifiers []Classifier     `json:"at_main_horizon,omitempty"` // on a table with times, next to the champion
+	Searched    *Searched        `json:"search,omitempty"`
 	Columns     []Column         `json:"columns"`
 	Notes       []string         `json:"notes"`
 	Counts      map[string]int   `json:"counts"` // leads, won, lost, open
@@ -93,7 +94,7 @@ func (t *trainer) crown(v *validation) {
 
 // report gathers what was learned, but for what the shipped bundle says itself.
 func (t *trainer) report(v *validation, sp *split, e *Evaluation) *Report {
-	r := &Report{Split: sp.words, Leaderboard: v.board, Judged: *e, Counts: map[string]int{"leads": t.leads.Rows}}
+	r := &Report{Split: sp.words, Leaderboard: v.board, Judged: *e, Searched: t.searched, Counts: map[string]int{"leads": t.leads.Rows}}
 	for _, s := range t.out.State {
 		r.Counts[s.String()]++
 	}

@@ -2,6 +2,7 @@ package train
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -30,7 +31,9 @@ type Result struct {
 type trainer struct {
 	*study
 	cuts     []float64
-	leaves   int // of a tree
+	leaves   int       // of a tree
+	settings *Settings // of boosting, where a search found better ones than the default
+	searched *Searched
 	progress Progress
 	done     int
 	total    int
@@ -427,7 +430,9 @@ func (t *trainer) manifest(w *subjects, v *validation, j *bundle.Judgement) bund
 // in an order of its own on each architecture.
 const promise = "the same bundle on one platform; the same predictions everywhere"
 
-func distinct(rows []int) int { return len(slices.Compact(slices.Sorted(slices.Values(rows)))) }
+func distinct[T cmp.Ordered](rows []T) int {
+	return len(slices.Compact(slices.Sorted(slices.Values(rows))))
+}
 
 // meanAmount is the mean amount of the won leads, 0 where unknown.
 func (t *trainer) meanAmount(w *subjects) float64 {

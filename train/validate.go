@@ -73,6 +73,9 @@ func (t *trainer) validate(ctx context.Context, sp *split) (*validation, error) 
 		if err := t.size(ctx, x, &sp.folds[n-1]); err != nil {
 			return nil, err
 		}
+		if err := t.search(ctx, x, sp.folds); err != nil {
+			return nil, err
+		}
 	}
 	chosen, weights := make([][]*tuning, len(list)), []float64(nil)
 	for _, f := range sp.folds {

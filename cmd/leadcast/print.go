@@ -88,10 +88,25 @@ func (p *program) printReport(r *train.Report, file string) {
 		}
 		w.Render()
 	}
+	if found := r.Searched; found != nil {
+		p.printSearch(found)
+	}
 	p.heading("This recipe (" + m.Recipe + "), judged on leads it had not seen — " + r.Split)
 	p.printEvaluation(&r.Judged, m.Horizons)
 	p.printClassifiers(r.Classifiers, m.MainHorizon)
 	fmt.Fprintf(p.stdout, "\nForecasts are of how leads were worked until now.\nWritten: %s (model %s)\n", file, r.Bundle[:12])
+}
+
+// printSearch prints what a search for settings found.
+func (p *program) printSearch(s *train.Searched) {
+	fmt.Fprintf(p.stdout, "\nSearch: %d settings of boosting tried to their end: ", s.Trials)
+	if s.Default {
+		fmt.Fprintln(p.stdout, "none did better in validation than the default ones, which are used")
+		return
+	}
+	b := s.Settings
+	fmt.Fprintf(p.stdout, "%+.4f a lead over the default ones in validation (the best of many, so it flatters), with leaves %d, at least %d leads in each, learning rate %g, L2 %g (categories %g), column sample %g, row sample %g, pairs %d\n",
+		s.Gain, b.Leaves, b.MinLeaf, b.LearningRate, b.L2, b.CategoryL2, b.ColumnSample, b.RowSample, b.Pairs)
 }
 
 // printClassifiers prints how models without times did next to the champion.

@@ -25,7 +25,7 @@ type training struct {
 	won, lost                                  []string
 	wonIf, silentAfter, observedFrom           string
 	asOf, mainHorizon, splitFile, out, orderBy string
-	rates                                      string
+	rates, budget                              string
 	horizons, kinds                            []string
 }
 
@@ -43,6 +43,7 @@ func (p *program) trainCommand() *cobra.Command {
 			"      --lost Lost,Disqualified --closed closed_at --amount value --as-of 2018-05-31 \\\n" +
 			"      --horizons 30d,90d,180d --main-horizon 90d --exclude phone,email -o model.leadcast\n" +
 			"  leadcast train leads.csv --join deals.csv:lead_id --outcome won_date --won-if won_date:present --created first_contact\n" +
+			"  leadcast train leads.csv --outcome status --won Won --budget 10m    # stopped, it goes on from model.leadcast.search\n" +
 			"  leadcast init leads.csv && leadcast train",
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -95,6 +96,7 @@ func (t *training) flags(f *pflag.FlagSet) {
 	f.StringSliceVar(&t.plan.Missing, "missing", nil, "further texts that stand for nothing")
 	f.StringVar(&t.plan.Model, "model", "", "champion: blend (default), base, or the name of a model: gbm, linear …")
 	f.BoolVar(&t.plan.NoRefit, "no-refit", false, "ship the judged model instead of fitting its recipe on everything")
+	f.StringVar(&t.budget, "budget", "", "search for better settings of boosting: for a time (60s, 10m), or trials=N, which gives the same in every run")
 	f.Uint64Var(&t.plan.Seed, "seed", 1, "seed of everything that is drawn at random")
 	t.input.flags(f)
 }
@@ -167,6 +169,11 @@ func (t *training) settle() (err error) {
 			return usagef("--junk wants COLUMN=VALUE (also != < <= > >= ~), not %q", j)
 		}
 	}
+	if t.budget != "" {
+		if p.Search, err = search(t.budget); err != nil {
+			return err
+		}
+	}
 	plan := *p // training itself fills in what was not said
 	return asUsage(plan.Check())
 }
@@ -194,6 +201,13 @@ func (p *program) train(ctx context.Context, t *training, files []string) error 
 		if t.plan.Rates, err = datasets.ReadRates(rates); err != nil {
 			return inFile(t.rates, err)
 		}
+	}
+	if t.plan.Search != nil {
+		j, err := resume(t.plan.Search, t.out)
+		if err != nil {
+			return err
+		}
+		defer j.file.Close()
 	}
 	bar := p.bar()
 	defer bar.end()
