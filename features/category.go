@@ -94,13 +94,17 @@ func (l *levels) of(value string) int32 {
 func (l *levels) news(code int32) bool { return int(code) == len(l.Kept) && !l.Common }
 
 // category is one of a limited set of values, as a code: those that can be
-// read, those that cannot, and one more for all others.
+// read, those that cannot, and others.
+//
+// Where the others would be more than a tenth of the leads, values that
+// `fewShared` of them share are told apart by a fingerprint, which tells a value
+// only to who has it already; of the rest nothing is kept, but they fall by their
+// fingerprints into as many codes as leave each so many leads (the hashing trick;
+// Weinberger et al. 2009): as one level they would look like a common one.
 type category struct {
 	levels
-	// Rare are the fingerprints, rising, of values too rare to be kept that
-	// `fewShared` leads share nevertheless. They are kept where pooling them would lose
-	// many leads, and tell a value only to who has it already.
-	Rare []uint32 `json:"rare,omitempty"`
+	Rare   []uint32 `json:"rare,omitempty"`   // fingerprints, rising
+	Others int      `json:"others,omitempty"` // codes of all other values; 0 is one
 }
 
 const (
@@ -137,6 +141,7 @@ func (c *category) settle() {
 	for _, f := range c.Rare {
 		pooled -= leads[f]
 	}
+	c.Others = max(1, min(pooled/fewShared, mostLevels-len(c.Kept)-len(c.Rare)))
 	c.Common = 10*pooled > all
 }
 
@@ -150,7 +155,7 @@ func fingerprint(value string) uint32 {
 }
 
 func (c *category) ready() error {
-	if len(c.Kept)+len(c.Rare) > mostLevels {
+	if n := len(c.Kept) + len(c.Rare); n > mostLevels || c.Others < 0 || c.Others > max(1, mostLevels-n) {
 		return fmt.Errorf("more than %d levels", mostLevels)
 	}
 	for i := 1; i < len(c.Rare); i++ {
@@ -161,22 +166,27 @@ func (c *category) ready() error {
 	return c.levels.ready(mostLevels)
 }
 
-func (c *category) outputs() []output { return []output{{levels: c.count() + len(c.Rare)}} }
+func (c *category) outputs() []output {
+	return []output{{levels: len(c.Kept) + len(c.Rare) + max(1, c.Others)}}
+}
 
 func (c *category) encode(dst []matrix.Column, v *view) {
-	other := len(c.Kept)
+	kept := int32(len(c.Kept))
 	for i := range v.Leads.Rows {
 		value := v.text(i)
 		code := c.of(value)
-		if int(code) == other {
-			at, known := slices.BinarySearch(c.Rare, fingerprint(value))
-			if !known {
-				at = len(c.Rare)
+		if code == kept {
+			f := fingerprint(value)
+			if at, known := slices.BinarySearch(c.Rare, f); known {
+				code += int32(at)
+			} else {
+				if code += int32(len(c.Rare)); c.Others > 1 {
+					code += int32(f % uint32(c.Others))
+				}
 				if !c.Common {
 					v.warn(i, rare)
 				}
 			}
-			code += int32(at)
 		}
 		dst[0].Codes[i] = code
 	}

@@ -41,7 +41,7 @@ func (b *Bundle) names(column int) []string {
 	if kept := b.encoder.Levels(column); kept != nil {
 		levels := slices.Clone(kept)
 		for n := 1; len(levels) < o.Levels-1; n++ {
-			levels = append(levels, fmt.Sprint("rare ", n))
+			levels = append(levels, fmt.Sprint("rare ", n)) // known by its fingerprint
 		}
 		return append(levels, "other")
 	}
