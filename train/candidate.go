@@ -2,11 +2,13 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
 	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/models"
+	"github.com/leadcast/leadcast/models/forest"
 	"github.com/leadcast/leadcast/models/gbm"
 	"github.com/leadcast/leadcast/models/linear"
 	"github.com/leadcast/leadcast/models/matrix"
@@ -142,6 +144,9 @@ func (t *trainer) fit(ctx context.Context, c candidate, x *matrix.Matrix, y mode
 		m, err = survival.Piecewise{Cuts: t.cuts, Causes: causes, Learner: keep, Column: ageColumn, Limit: rowsPerLead * x.Rows, Seed: t.plan.Seed}.Fit(ctx, x, y)
 	} else {
 		m, err = keeper{c.chance(t, tuned), &fitted[0]}.Fit(ctx, x, y)
+	}
+	if errors.As(err, new(forest.Late)) {
+		return nil, nil, fmt.Errorf("%s: %w; give it longer with --golearn-limit, or choose another model with --model", c.name, err)
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", c.name, err)

@@ -7,6 +7,7 @@ package train
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/leadcast/leadcast/datasets"
 )
@@ -35,7 +36,16 @@ type Plan struct {
 	Model       string  // champion: "" or "blend", "base", or the name of a candidate
 	Search      *Search // for settings of boosting; nil: the default ones
 	Seed        uint64
+
+	ScorecardBins string        // how a scorecard cuts numbers, of binnings; "": quantile
+	GolearnLimit  time.Duration // a fit of golearn's that takes longer is given up; 0: 60 s
 }
+
+// binnings are the values that Plan.ScorecardBins takes: bins of equal weight,
+// bins that differ by ChiMerge, and golearn's ChiMerge.
+var binnings = []string{"quantile", "chimerge", golearnBins}
+
+const golearnBins = "golearn-chimerge"
 
 // choices are the values that Plan.Model takes.
 func choices() []string {
@@ -78,6 +88,15 @@ func (p *Plan) Check() error {
 	}
 	if !slices.Contains(choices(), p.Model) {
 		return fmt.Errorf("train: there is no model %q; there are %v", p.Model, choices())
+	}
+	if p.ScorecardBins == "" {
+		p.ScorecardBins = binnings[0]
+	}
+	if !slices.Contains(binnings, p.ScorecardBins) {
+		return fmt.Errorf("train: there are no scorecard bins %q; there are %v", p.ScorecardBins, binnings)
+	}
+	if p.GolearnLimit < 0 {
+		return fmt.Errorf("train: the limit for golearn must not be negative")
 	}
 	if p.Search != nil && p.Model != "blend" && p.Model != "gbm" {
 		return fmt.Errorf("train: a search is for settings of boosting, which --model %s does not use", p.Model)

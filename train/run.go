@@ -32,6 +32,7 @@ type trainer struct {
 	*study
 	cuts     []float64
 	leaves   int       // of a tree
+	late     bool      // a model was left out for want of time
 	settings *Settings // of boosting, where a search found better ones than the default
 	searched *Searched
 	progress Progress
@@ -445,7 +446,7 @@ func (t *trainer) manifest(w *subjects, v *validation, j *bundle.Judgement) bund
 	m := bundle.Manifest{
 		Recipe: v.recipe(), Timed: t.timed, Losses: t.losses && t.timed, Horizons: t.plan.Horizons, MainHorizon: t.plan.MainHorizon,
 		Leads: distinct(w.rows), Wins: w.wins(), Seed: t.plan.Seed, Schema: t.schema, Contract: t.plan.Contract, Junk: t.plan.Junk,
-		Judged: j, Withheld: t.withheld, Promise: promised(v),
+		Judged: j, Withheld: t.withheld, Promise: t.promised(v),
 	}
 	m.Schema.Roles = t.plan.Roles
 	for _, c := range w.y.Cause {

@@ -2,6 +2,7 @@
 // two threads, in turn. It is for those who develop Leadcast.
 //
 //	bench engine --work DIR --rows 100000 --encoding codes --times 5
+//	bench shap --work DIR --rows 100000 --explain 5000 --times 5
 //
 // DIR holds venv (with lightgbm) and synth (see the peers' speed.py gen).
 package main
@@ -28,8 +29,8 @@ func main() {
 }
 
 func run(args []string) error {
-	if len(args) == 0 || args[0] != "engine" && args[0] != "fit" {
-		return fmt.Errorf("say engine or fit")
+	if len(args) == 0 || !slices.Contains([]string{"engine", "fit", "shap"}, args[0]) {
+		return fmt.Errorf("say engine, fit or shap")
 	}
 	f := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	o := options{peers: os.Getenv("LEADCAST_PEERS")}
@@ -38,18 +39,22 @@ func run(args []string) error {
 	f.StringVar(&o.encodings, "encoding", "codes,native", "encodings of the categories")
 	f.IntVar(&o.times, "times", 5, "runs of each side")
 	f.StringVar(&o.peer, "peer", "lightgbm", "model of speed.py")
+	f.IntVar(&o.explain, "explain", 5000, "rows to explain")
 	if err := f.Parse(args[1:]); err != nil {
 		return err
 	}
-	if args[0] == "fit" {
+	switch args[0] {
+	case "fit":
 		return o.fit(context.Background())
+	case "shap":
+		return o.shap(context.Background())
 	}
 	return o.engine()
 }
 
 type options struct {
 	work, rows, encodings, peer, peers string
-	times                              int
+	times, explain                     int
 }
 
 // figures are what one run of one side measured.

@@ -131,7 +131,7 @@ func crowded(rows int, seed uint64) (*matrix.Matrix, models.Target) {
 	return x.With(age), y
 }
 
-func encode(t testing.TB, m *Model) []byte {
+func encode(t testing.TB, m models.Model) []byte {
 	t.Helper()
 	b, err := m.AppendBinary(nil)
 	if err != nil {
@@ -631,9 +631,27 @@ func FuzzDecode(f *testing.F) {
 	b := few(Poisson{})
 	b.Rounds = 3
 	f.Add(encode(f, mustFit(f, b, x, y)))
+	y.Exposure = nil
+	for i := range y.Y {
+		y.Y[i] = float64(i % 3)
+	}
+	for _, b.Objective = range []Objective{Softmax{3}, Quantile{Level: 0.9}} {
+		m, err := b.Fit(context.Background(), x, y)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(encode(f, m))
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		m, err := Decode(b)
-		if err != nil || len(m.categorical) > 1<<12 {
+		d, err := Decode(b)
+		if err != nil {
+			return
+		}
+		m, ok := d.(*Model)
+		if !ok {
+			m = d.(classes)[0]
+		}
+		if len(m.categorical) > 1<<12 {
 			return
 		}
 		one := &matrix.Matrix{Rows: 2, Columns: make([]matrix.Column, len(m.categorical))}
@@ -644,7 +662,7 @@ func FuzzDecode(f *testing.F) {
 				one.Columns[j].Nums = []float64{math.NaN(), 1}
 			}
 		}
-		if err := m.Predict(make([]float64, 2), one); err != nil {
+		if err := d.Predict(make([]float64, 2*d.Outputs()), one); err != nil {
 			t.Fatal(err)
 		}
 	})

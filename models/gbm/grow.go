@@ -19,7 +19,8 @@ type grower struct {
 	gUnit     float64 // what one step of g is worth
 	hUnit     float64 // and of h
 	rules     rules
-	allowed   []bool // per feature: whether this tree may ask it
+	allowed   []bool   // per feature: whether this tree may ask it
+	may       []uint64 // per feature: the groups of Interactions that it is in
 
 	rows, others []int32 // rows that grow the tree and rows that are only sorted into it, by leaf
 	scratch      []int32
@@ -37,8 +38,9 @@ type leaf struct {
 	node
 	at             int // position in nodes
 	depth          int
-	from, to       int // in rows
-	restFrom, rest int // in others
+	from, to       int    // in rows
+	restFrom, rest int    // in others
+	groups         uint64 // that hold every column asked on the way here
 	sums           histogram
 	best           split
 }
@@ -47,7 +49,7 @@ func newGrower(b Booster, t team, d *binned) *grower {
 	g := &grower{Booster: b, binned: d, team: t}
 	g.g, g.h = make([]int64, d.rows), make([]int64, d.rows)
 	g.gradients = make([]int64, d.rows)
-	g.allowed = make([]bool, len(d.features))
+	g.allowed, g.may = make([]bool, len(d.features)), make([]uint64, len(d.features))
 	g.rows, g.others = make([]int32, 0, d.rows), make([]int32, 0, d.rows)
 	g.scratch, g.ordered = make([]int32, d.rows), make([]int64, d.rows)
 	g.splits = [2][]split{make([]split, len(d.features)), make([]split, len(d.features))}
@@ -62,7 +64,7 @@ func (g *grower) grow(ctx context.Context) error {
 	for _, r := range g.rows {
 		total += g.gradients[r]
 	}
-	root := leaf{to: len(g.rows), rest: len(g.others)}
+	root := leaf{to: len(g.rows), rest: len(g.others), groups: everything}
 	root.node = node{rows: len(g.rows), sum: total, low: math.Inf(-1), high: math.Inf(1)}
 	g.nodes = append(g.nodes[:0], tree.Node{Feature: -1})
 	if g.splittable(&root) {
@@ -135,6 +137,8 @@ func (g *grower) part(ctx context.Context, i int) error {
 	left.best, right.best = split{}, split{}
 	left.depth, right.depth = l.depth+1, l.depth+1
 	left.sums, right.sums = nil, nil
+	left.groups &= g.may[s.feature]
+	right.groups = left.groups
 	if m := g.features[s.feature].monotone; m != 0 {
 		middle := (g.rules.step(left.sum, &l.node, g.rules.l2) + g.rules.step(right.sum, &l.node, g.rules.l2)) / 2
 		if m > 0 {
@@ -309,7 +313,7 @@ func (g *grower) scanBlock(k int, l *leaf, splits []split) {
 	features := g.blockFeatures(k)
 	for i := range features {
 		j := k*lanes + i
-		if g.allowed[j] {
+		if g.allowed[j] && g.may[j]&l.groups != 0 {
 			splits[j] = g.rules.scan(&l.sums[k][i], &features[i], j, &l.node)
 		} else {
 			splits[j] = split{}

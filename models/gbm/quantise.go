@@ -123,7 +123,7 @@ func (g *grower) quantise(d *data, round int) {
 	})
 	gStep, hStep := math.Ldexp(g.gUnit, gShift), math.Ldexp(g.hUnit, hShift)
 	g.rules = rules{
-		l2: g.L2 / hStep, categoryL2: g.CategoryL2 / hStep, smooth: g.CategoryL2 / hStep, minLeaf: g.MinLeaf,
+		l1: g.L1 / gStep, l2: g.L2 / hStep, categoryL2: g.CategoryL2 / hStep, smooth: g.CategoryL2 / hStep, minLeaf: g.MinLeaf,
 		minGain: max(g.MinGain*hStep/gStep/gStep, 1e-9), unit: gStep / hStep,
 	}
 }
@@ -154,7 +154,7 @@ func (g *grower) finish(d *data, margins []float64) []tree.Node {
 	g.each(ctx, len(leaves), func(k int) error {
 		l := &g.leaves[k]
 		s := g.sum(g.rows[l.from:l.to])
-		step := min(max(-s[0]/(s[1]+g.L2), l.low*g.rules.unit, -largestStep), l.high*g.rules.unit, largestStep)
+		step := min(max(g.newton(s[0], s[1]), l.low*g.rules.unit, -d.limit), l.high*g.rules.unit, d.limit)
 		rest := g.sum(g.others[l.restFrom:l.rest])
 		leaves[k] = sums{s[0] + rest[0], s[1] + rest[1], step}
 		return nil
@@ -164,9 +164,15 @@ func (g *grower) finish(d *data, margins []float64) []tree.Node {
 		short += s.g + float64(s.h*s.step)
 		all += s.h
 	}
-	mean := min(max(-short/all, -largestStep), largestStep)
+	mean := min(max(-short/all, -d.limit), d.limit)
+	if d.level > 0 {
+		mean = 0
+	}
 	g.each(ctx, len(leaves), func(k int) error {
 		l := &g.leaves[k]
+		if d.level > 0 {
+			leaves[k].step = d.quantile(g.rows[l.from:l.to], margins)
+		}
 		value := float64(g.LearningRate * (leaves[k].step + mean))
 		for _, i := range g.rows[l.from:l.to] {
 			margins[i] += value
@@ -184,6 +190,9 @@ func (g *grower) finish(d *data, margins []float64) []tree.Node {
 	}
 	return append([]tree.Node(nil), g.nodes...)
 }
+
+// newton is the step that saves most.
+func (b *Booster) newton(g, h float64) float64 { return -soft(g, b.L1) / (h + b.L2) }
 
 // sum gives the gradient and curvature of some rows; those held out have none.
 func (g *grower) sum(rows []int32) [2]float64 {

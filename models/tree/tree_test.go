@@ -3,6 +3,7 @@ package tree
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"math"
 	"math/bits"
 	"math/rand/v2"
@@ -385,6 +386,21 @@ func FuzzDecode(f *testing.F) {
 		}
 		if _, err := e.Shares(make([]float64, e.Columns()), x, dst); err != nil {
 			t.Fatal(err)
+		}
+		if e.Columns() > 1<<6 {
+			return
+		}
+		for _, background := range []*matrix.Matrix{nil, x} {
+			explainer, err := e.Explainer(background)
+			if errors.Is(err, errors.ErrUnsupported) {
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := explainer.Interactions(make([]float64, x.Rows*e.Columns()*e.Columns()), x); err != nil {
+				t.Fatal(err)
+			}
 		}
 	})
 }
