@@ -30,7 +30,11 @@ func (b Bag) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) (models
 		if err != nil {
 			return nil, err
 		}
-		bag = append(bag, m.(*Model))
+		single, ok := m.(*Model)
+		if !ok {
+			return nil, errors.New("gbm: a bag is of models with one margin, not of classes")
+		}
+		bag = append(bag, single)
 	}
 	return mean(bag)
 }

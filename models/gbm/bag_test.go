@@ -48,7 +48,10 @@ func TestBagIsTheMean(t *testing.T) {
 		}
 	}
 	m, err := Decode(encode(t, bag))
-	if err != nil || !slices.Equal(predict(t, m, x), predict(t, bag, x)) {
-		t.Errorf("a bag that is read is another: %v", err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(predict(t, m.(*Model), x), predict(t, bag, x)) {
+		t.Error("a bag that is read is another")
 	}
 }
