@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/models"
@@ -22,11 +23,12 @@ type candidate struct {
 	chance func(t *trainer, tuned *tuning) models.Learner            // learner of a probability; nil: none
 	asked  bool                                                      // only fitted when --model names it
 	aside  bool                                                      // compared with the others, but blended only when --model names it
+	exact  bool                                                      // fitted to the same bits on every platform; where --model names it, nothing is fitted beside it
 }
 
 // candidates is the visible table of what is compared: a new model is one line here.
 var candidates = []candidate{
-	{name: "gbm", rate: boostedRate, chance: boostedChance},
+	{name: "gbm", rate: boostedRate, chance: boostedChance, exact: true},
 	{name: "linear", rate: linearRate, chance: linearChance},
 	{name: "bayes", chance: bayesChance, asked: true},
 	{name: "scorecard", chance: scorecardChance, aside: true},
@@ -44,11 +46,18 @@ func (t *trainer) contenders() []candidate {
 		if t.timed {
 			fits = c.rate != nil
 		}
-		if fits && (!c.asked && !c.aside || t.plan.Model == c.name) {
+		if fits && (!c.asked && !c.aside && !t.exact() || t.plan.Model == c.name) {
 			list = append(list, c)
 		}
 	}
 	return list
+}
+
+// exact reports whether the plan names a candidate that has the same bits on
+// every platform. It is then fitted alone, so that the whole bundle has, its
+// leaderboard among it.
+func (t *trainer) exact() bool {
+	return slices.ContainsFunc(candidates, func(c candidate) bool { return c.exact && c.name == t.plan.Model })
 }
 
 // suited ends training where the model that the plan names cannot learn from
@@ -220,7 +229,7 @@ func settle(chosen []*tuning, weights []float64) *tuning {
 		rounds, sum := 0.0, 0.0
 		for i, f := range chosen {
 			if f.Rounds[c] > 0 {
-				rounds += weights[i] * f.Rounds[c]
+				rounds += float64(weights[i] * f.Rounds[c])
 				sum += weights[i]
 			}
 		}

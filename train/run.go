@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 
 	"github.com/leadcast/leadcast/datasets"
@@ -88,12 +89,13 @@ func Run(ctx context.Context, raw *datasets.Table, p Plan, progress Progress) (*
 			return nil, err
 		}
 	}
-	judgement := evaluation.judgement(judged.id, sp)
 	result := &Result{Judged: judged.bytes}
 	report := t.report(v, sp, evaluation)
 	if err := t.classifiers(ctx, judged, sp, report); err != nil {
 		return nil, err
 	}
+	sixDigits(reflect.ValueOf(report).Elem())
+	judgement := report.Judged.judgement(judged.id, sp)
 	if result.Shipped, err = t.ship(ctx, judged, everything, v, judgement, report); err != nil {
 		return nil, err
 	}
@@ -181,7 +183,10 @@ func (t *trainer) build(ctx context.Context, w subjects, rows []int, v *validati
 	if err != nil {
 		return nil, err
 	}
-	m := t.manifest(&w, v, j)
+	m, err := t.manifest(&w, v, j)
+	if err != nil {
+		return nil, err
+	}
 	var support *survival.Support
 	if t.timed {
 		support = t.support(&w)
@@ -432,21 +437,20 @@ func spread(rows []int32, n int) []int32 {
 	return few
 }
 
-// threeDigits rounds to three significant digits: a cut-off is no lead's own score.
-func threeDigits(v float64) float64 {
-	if v == 0 || v-v != 0 {
-		return v
-	}
-	scale := math.Pow(10, 2-math.Floor(math.Log10(math.Abs(v))))
-	return math.Round(v*scale) / scale
-}
-
 // manifest describes a bundle fitted on the subjects.
-func (t *trainer) manifest(w *subjects, v *validation, j *bundle.Judgement) bundle.Manifest {
+func (t *trainer) manifest(w *subjects, v *validation, j *bundle.Judgement) (bundle.Manifest, error) {
 	m := bundle.Manifest{
 		Recipe: v.recipe(), Timed: t.timed, Losses: t.losses && t.timed, Horizons: t.plan.Horizons, MainHorizon: t.plan.MainHorizon,
 		Leads: distinct(w.rows), Wins: w.wins(), Seed: t.plan.Seed, Schema: t.schema, Contract: t.plan.Contract, Junk: t.plan.Junk,
-		Judged: j, Withheld: t.withheld, Promise: t.promised(v),
+		Judged: j, Withheld: t.withheld, Data: t.prints(w), Promise: t.promised(v),
+	}
+	found := t.searched
+	if found != nil && found.Default && j == nil {
+		found = nil // of no consequence: only the report tells of it
+	}
+	var err error
+	if m.Plan, err = t.asked.carried(found); err != nil {
+		return m, err
 	}
 	m.Schema.Roles = t.plan.Roles
 	for _, c := range w.y.Cause {
@@ -458,12 +462,8 @@ func (t *trainer) manifest(w *subjects, v *validation, j *bundle.Judgement) bund
 		m.AsOf = datasets.FormatTime(w.until)
 	}
 	m.MeanAmount = t.meanAmount(w)
-	return m
+	return m, nil
 }
-
-// promise is what is promised of a bundle that holds linear models: gonum sums
-// in an order of its own on each architecture.
-const promise = "the same bundle on one platform; the same predictions everywhere"
 
 func distinct[T cmp.Ordered](rows []T) int {
 	return len(slices.Compact(slices.Sorted(slices.Values(rows))))

@@ -3,7 +3,6 @@ package train
 import (
 	"context"
 	"fmt"
-	"math"
 
 	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/models"
@@ -228,7 +227,7 @@ func sureness(e Entry) float64 {
 	if !(e.Gain > 0) {
 		return 0
 	}
-	return max(0, 1-4*(se/e.Gain)*(se/e.Gain))
+	return max(0, 1-float64(4*(se/e.Gain)*(se/e.Gain)))
 }
 
 // shrink moves the blend towards the base rates, but leaves a little of the
@@ -251,7 +250,7 @@ func (t *trainer) margins(v *validation) []float64 {
 		blended[i] = b + v.blend.Offset[i%out]
 		for j, said := range v.saids {
 			if d := said[i] - b; d-d == 0 {
-				blended[i] += v.blend.Weight[i%out/n][j] * d
+				blended[i] += float64(v.blend.Weight[i%out/n][j] * d)
 			}
 		}
 	}
@@ -268,7 +267,7 @@ func (t *trainer) scores(y models.Target, margins []float64) []float64 {
 		score := make([]float64, len(y.Y))
 		for i, m := range margins {
 			p := min(max(portable.Sigmoid(m), 1e-12), 1-1e-12)
-			score[i] = y.Y[i]*math.Log(p) + (1-y.Y[i])*math.Log(1-p)
+			score[i] = float64(y.Y[i]*portable.Log(p)) + float64((1-y.Y[i])*portable.Log(1-p))
 		}
 		return score
 	}

@@ -107,6 +107,7 @@ func (t *training) flags(f *pflag.FlagSet) {
 func (t *training) settle() (err error) {
 	p := &t.plan
 	p.Contract.Won, p.Contract.Lost = t.won, t.lost
+	p.Reading = t.given()
 	p.Roles.Order = t.orderBy
 	if t.wonIf != "" {
 		column, present := strings.CutSuffix(t.wonIf, ":present")
@@ -234,6 +235,9 @@ func (p *program) train(ctx context.Context, t *training, files []string) error 
 	}
 	if p.json {
 		return p.printJSON(result.Report)
+	}
+	if t.budget != "" && result.Report.Searched == nil {
+		fmt.Fprintln(p.stderr, "the time of --budget was over before one round of the search; the next run goes on from "+t.out+".search")
 	}
 	p.printReport(result.Report, t.out)
 	return nil
