@@ -78,6 +78,8 @@ func (t *trainer) suited() error {
 
 // boosted is the booster of a cause (1 is won). Untuned, it stops by the rows
 // that are marked valid.
+// Tuned, it is a bag where the table is no large one and has no times, which
+// take two boosters of more rows.
 func (t *trainer) boosted(objective gbm.Objective, cause int, tuned *tuning) models.Learner {
 	b := t.booster()
 	b.Objective = objective
@@ -90,6 +92,9 @@ func (t *trainer) boosted(objective gbm.Objective, cause int, tuned *tuning) mod
 	b.Seed = t.plan.Seed + uint64(cause)
 	if tuned != nil {
 		b.Rounds, b.Patience = int(tuned.Rounds[cause-1]+0.5), 0
+		if !t.timed && t.cells() <= baggedTable {
+			return gbm.Bag{Booster: b, Size: bagged}
+		}
 	}
 	return b
 }
@@ -98,11 +103,14 @@ func (t *trainer) boosted(objective gbm.Objective, cause int, tuned *tuning) mod
 func (t *trainer) booster() gbm.Booster {
 	b := gbm.Defaults(nil)
 	b.Rounds, b.Patience, b.Leaves = mostRounds, patience, t.leaves
-	if t.leads.Rows*len(t.spec.Columns) > largeTable {
+	if t.cells() > largeTable {
 		b.LearningRate *= 2
 	}
 	return b
 }
+
+// cells is the number of values that the leads have.
+func (t *trainer) cells() int { return t.leads.Rows * len(t.spec.Columns) }
 
 func boostedRate(t *trainer, cause int, tuned *tuning) models.Learner {
 	return t.boosted(gbm.Poisson{}, cause, tuned)
@@ -124,8 +132,10 @@ const (
 	mostIntervals = 14
 	mostRounds    = 600
 	patience      = 25
-	largeTable    = 300_000 // cells of leads from which boosting takes steps twice as long
-	rowsPerLead   = 5       // person-period rows a lead, above which uneventful ones are sampled
+	largeTable    = 300_000   // cells of leads from which boosting takes steps twice as long
+	baggedTable   = 2_000_000 // cells up to which a bag is made of what has been tuned
+	bagged        = 3         // boosters in it
+	rowsPerLead   = 5         // person-period rows a lead, above which uneventful ones are sampled
 	ageColumn     = "(days open)"
 )
 

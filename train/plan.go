@@ -158,9 +158,6 @@ func PlanOf(b *bundle.Bundle) (Plan, error) {
 	}
 	if k.Trials != nil {
 		p.Search = &Search{Trials: *k.Trials}
-		if *k.Trials == 0 {
-			p.Search.Left = func() float64 { return 0 }
-		}
 	}
 	p.Horizons, p.MainHorizon, p.Rates, p.Junk, p.Seed = slices.Clone(m.Horizons), m.MainHorizon, m.Schema.Rates, m.Junk, m.Seed
 	return p, nil

@@ -293,7 +293,8 @@ func (t *trainer) component(ctx context.Context, c candidate, all *matrix.Matrix
 
 // level moves the offsets of each cause so that, but for what validation
 // found, the events forecast for the rows that were fitted are those that
-// happened: a blend of logarithms lies below the mean of what it blends.
+// happened or, without times, those that the components forecast: a blend of
+// logarithms lies below the mean of what it blends.
 func (t *trainer) level(stack *survival.Stack, x *matrix.Matrix, y models.Target, offset []float64) ([]float64, error) {
 	few := spread(everyRow[int32](x.Rows), mostLevelled)
 	x, y = x.Gather(few), gather(y, few)
@@ -314,7 +315,19 @@ func (t *trainer) level(stack *survival.Stack, x *matrix.Matrix, y models.Target
 	}
 	moved := append([]float64(nil), offset...)
 	for c := range out / n {
-		shift := t.shift(rows, margins, out, c*n, uint8(c+1))
+		events := 0.0
+		for _, cause := range rows.Cause {
+			if cause == uint8(c+1) {
+				events++
+			}
+		}
+		if !t.timed {
+			var err error
+			if events, err = meant(stack, x); err != nil {
+				return nil, err
+			}
+		}
+		shift := t.shift(rows, margins, out, c*n, events)
 		for k := range n {
 			moved[c*n+k] += shift
 		}
@@ -322,15 +335,36 @@ func (t *trainer) level(stack *survival.Stack, x *matrix.Matrix, y models.Target
 	return moved, nil
 }
 
-// shift is what the margins of a cause lack to forecast as many events as there are.
-func (t *trainer) shift(rows *survival.Rows, margins []float64, out, from int, cause uint8) float64 {
+// meant is how many of the rows the components expect to be won, by their
+// weights. It stands in for those that were won: the tables of categories hold
+// the outcomes of the very rows, so their forecasts are off in a way that
+// comparing them with the outcomes would carry over to other leads.
+func meant(stack *survival.Stack, x *matrix.Matrix) (float64, error) {
+	base := stack.BaseRates.BaseMargins()[0]
+	sum, rest, weights := 0.0, 1.0, 0.0
+	p := make([]float64, x.Rows)
+	for j, c := range stack.Components() {
+		if err := c.Margins(p, x); err != nil {
+			return 0, err
+		}
+		w := stack.Blend().Weight[0][j]
+		for _, m := range p {
+			sum += float64(w * portable.Sigmoid(m))
+		}
+		rest, weights = rest-w, weights+w
+	}
+	if rest = max(rest, 0); rest > 0 {
+		sum += rest * float64(x.Rows) * portable.Sigmoid(base)
+	}
+	return sum / (weights + rest), nil
+}
+
+// shift is what the margins of a cause lack to forecast so many events.
+func (t *trainer) shift(rows *survival.Rows, margins []float64, out, from int, events float64) float64 {
 	shift := 0.0
 	for range 20 {
-		events, expected, slope := 0.0, 0.0, 0.0
+		expected, slope := 0.0, 0.0
 		for i, subject := range rows.Subject {
-			if rows.Cause[i] == cause {
-				events++
-			}
 			m := margins[int(subject)*out+from+int(rows.Interval[i])] + shift
 			p := portable.Sigmoid(m)
 			s := p * (1 - p)

@@ -121,8 +121,9 @@ func (t *trainer) search(ctx context.Context, x *matrix.Matrix, folds []fold) er
 	if t.settings = nil; !s.found.Default {
 		t.settings = &s.found.Settings
 	}
-	s.found.Gain = s.best - s.first
-	t.searched = &s.found
+	if s.found.Gain = s.best - s.first; s.found.Trials > 0 {
+		t.searched = &s.found
+	}
 	return nil
 }
 

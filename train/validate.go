@@ -235,9 +235,13 @@ func (v *validation) shrink(best int, factor float64) {
 		for j := range v.blend.Weight[c] {
 			v.blend.Weight[c][j] *= factor
 		}
-		v.blend.Weight[c][max(best, 0)] = max(0.05, v.blend.Weight[c][max(best, 0)])
+		v.blend.Weight[c][max(best, 0)] = max(leastWeight, v.blend.Weight[c][max(best, 0)])
 	}
 }
+
+// leastWeight is the weight that the best ranker keeps where nothing is sure:
+// enough to order leads, too little to do worse than the base rates.
+const leastWeight = 0.02
 
 // margins are those of the blend on the rows of validation, each over the base
 // rates of its own fold.

@@ -1,11 +1,14 @@
 // Command bench measures the engine beside its peers: the same file, the same
 // two threads, in turn. It is for those who develop Leadcast.
 //
-//	bench engine --work DIR --rows 100000 --encoding codes --times 5
-//	bench shap --work DIR --rows 100000 --explain 5000 --times 5
-//	bench train --work DIR --rows 100000 --leadcast bin/leadcast --times 3
+//	bench engine  --work DIR --rows 100000 --encoding codes --times 5
+//	bench predict --work DIR --rows 100000 --times 5
+//	bench shap    --work DIR --rows 100000 --explain 5000 --times 5
+//	bench train   --work DIR --rows 100000 --leadcast bin/leadcast --times 3
 //
-// DIR holds venv (with lightgbm) and synth (see the peers' speed.py gen).
+// engine trains, predict predicts with the same trees on one thread and
+// on two. DIR holds venv (with lightgbm; onnxruntime, treelite and tl2cgen for
+// predictions) and synth (see the peers' speed.py gen).
 package main
 
 import (
@@ -30,8 +33,8 @@ func main() {
 }
 
 func run(args []string) error {
-	if len(args) == 0 || !slices.Contains([]string{"engine", "fit", "shap", "train"}, args[0]) {
-		return fmt.Errorf("say engine, fit, shap or train")
+	if len(args) == 0 || !slices.Contains([]string{"engine", "fit", "predict", "shap", "train"}, args[0]) {
+		return fmt.Errorf("say engine, fit, predict, shap or train")
 	}
 	f := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	o := options{peers: os.Getenv("LEADCAST_PEERS")}
@@ -48,6 +51,8 @@ func run(args []string) error {
 	switch args[0] {
 	case "fit":
 		return o.fit(context.Background())
+	case "predict":
+		return o.predict(context.Background())
 	case "shap":
 		return o.shap(context.Background())
 	case "train":

@@ -152,6 +152,7 @@ func (p *program) root() *cobra.Command {
 		p.reportCommand(),
 		p.liftCommand(),
 		p.scoreCommand(),
+		p.forecastCommand(),
 		p.explainCommand(),
 		p.inspectCommand(),
 		p.verifyCommand(),

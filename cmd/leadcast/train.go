@@ -236,6 +236,9 @@ func (p *program) train(ctx context.Context, t *training, files []string) error 
 	if p.json {
 		return p.printJSON(result.Report)
 	}
+	if t.budget != "" && result.Report.Searched == nil {
+		fmt.Fprintln(p.stderr, "the time of --budget was over before one round of the search; the next run goes on from "+t.out+".search")
+	}
 	p.printReport(result.Report, t.out)
 	return nil
 }
