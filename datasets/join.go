@@ -39,18 +39,20 @@ func concat(blocks []*Table) (*Table, error) {
 		return blocks[0], nil
 	}
 	t := &Table{}
+	columns := make([][]*Column, len(blocks))
 	starts, places := make([]int, len(blocks)), make([]func(int) string, len(blocks))
 	for i, b := range blocks {
 		starts[i], places[i] = t.Rows, (&Table{Place: b.Place}).At // not b.At, which would keep its cells
+		columns[i] = slices.Clone(b.Columns)
 		t.Rows += b.Rows
 		if err := sameColumns(blocks[0], b); err != nil {
 			return nil, err
 		}
 	}
-	for k := range blocks[0].Columns {
-		parts := make([]*Column, len(blocks))
-		for i, b := range blocks {
-			parts[i] = b.Columns[k]
+	for k := range columns[0] {
+		parts := make([]*Column, len(columns))
+		for i, c := range columns {
+			parts[i], c[k] = c[k], nil // its memory is free once it is copied
 		}
 		t.Columns = append(t.Columns, concatColumns(parts, t.Rows))
 	}

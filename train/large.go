@@ -9,7 +9,7 @@ const (
 	sampledLeads = 60_000  // in the sample …
 	sampledWins  = 3_000   // … and those won, at least, if there are as many
 	watchedLeads = 40_000  // that tell the judged bundle when to stop, at most
-	linearLeads  = 120_000 // that a linear model learns from, at most
+	linearLeads  = 80_000  // that a linear model learns from, at most
 )
 
 // The seeds of what is drawn by group.

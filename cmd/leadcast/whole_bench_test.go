@@ -20,5 +20,6 @@ func BenchmarkTrain(b *testing.B) {
 		if code := p.run(b.Context()); code != exitOK {
 			b.Fatalf("exit %d: %s", code, said.String())
 		}
+		b.Log(said.String())
 	}
 }

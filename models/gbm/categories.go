@@ -17,7 +17,8 @@ const (
 	priorRows    = 1     // rows at the overall rate that a level's tally is mixed with; trees weigh it by its count
 	cautiousRows = 4     // the same where a pair is judged by its rate alone
 	worthPairing = 0.002 // share of the loss that a pair of columns must save to be taken
-	mostPairs    = 256   // that are looked at
+	mostPairs    = 256   // that are looked at …
+	pairedRows   = 1e5   // … on so many rows, at most
 )
 
 // statistic replaces categories by two numbers: the outcome rate of the rows
@@ -222,7 +223,7 @@ func (l *ledger) learn(s *statistic) (rates []matrix.Column, counts matrix.Colum
 // sample reads the columns' levels in the order that losses are taken in, so
 // that a loss does not leap through the table.
 func (l *ledger) sample(columns []int) {
-	order := l.orders[0][:min(len(l.orders[0]), sampledRows)]
+	order := l.orders[0][:min(len(l.orders[0]), pairedRows)]
 	l.some, l.codes = make([]unit, len(order)), map[int][]uint32{}
 	for i, k := range order {
 		l.some[i] = l.units[k]
