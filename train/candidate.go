@@ -148,7 +148,7 @@ type tuning struct{ Rounds [causes]float64 }
 func (t *trainer) fit(ctx context.Context, c candidate, x *matrix.Matrix, y models.Target, tuned *tuning) (models.Additive, *tuning, error) {
 	if c.most > 0 && x.Rows > c.most {
 		few := spread(everyRow[int32](x.Rows), c.most)
-		x, y = x.Gather(few), gather(y, few)
+		x, y = x.Take(few), gather(y, few)
 	}
 	var fitted [causes]models.Model
 	var m models.Model
@@ -201,7 +201,7 @@ func (t *trainer) size(ctx context.Context, x *matrix.Matrix, f *fold) error {
 // tested fits boosting to a fold and scores the rows that the fold tests.
 func (t *trainer) tested(ctx context.Context, x *matrix.Matrix, f *fold) ([]float64, error) {
 	index, y := f.together()
-	m, _, err := t.fit(ctx, candidates[0], x.Gather(index), y, nil)
+	m, _, err := t.fit(ctx, candidates[0], view(x, index), y, nil)
 	if err != nil {
 		return nil, err
 	}

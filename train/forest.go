@@ -93,7 +93,7 @@ func (t *trainer) leftOut(c candidate, err error) string {
 func (t *trainer) outOfFold(ctx context.Context, c candidate, x *matrix.Matrix, sp *split) (said []float64, err error) {
 	for _, f := range sp.folds {
 		index, y := f.together()
-		m, _, err := t.fit(ctx, c, x.Gather(index), y, nil)
+		m, _, err := t.fit(ctx, c, view(x, index), y, nil)
 		if err != nil {
 			return nil, err
 		}

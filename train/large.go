@@ -1,5 +1,7 @@
 package train
 
+import "github.com/leadcast/leadcast/models/matrix"
+
 // In a large table models are compared on a sample of the leads, or accounts:
 // what tells them apart is far larger than what the sample leaves to chance.
 // How many rounds boosting takes depends on how many leads it learns from, so
@@ -45,4 +47,13 @@ func (s *study) drawn(purpose uint64, share float64) func(row int) bool {
 	const parts = 1 << 30
 	limit := uint64(min(share, 1) * parts)
 	return func(row int) bool { return part(s.groups[row], s.plan.Seed+purpose, parts) < limit }
+}
+
+// view gives the rows to be fitted: a copy of them where they are a sample of a
+// large table.
+func view(x *matrix.Matrix, rows []int32) *matrix.Matrix {
+	if x.Rows >= manyLeads && len(rows) < x.Rows/2 {
+		return x.Take(rows)
+	}
+	return x.Gather(rows)
 }

@@ -287,8 +287,11 @@ func (t *trainer) component(ctx context.Context, c candidate, all *matrix.Matrix
 	}
 	index, y := f.together()
 	m, chosen, err := t.fit(ctx, c, all.Gather(index), y, nil)
-	*tuned = chosen
-	return m, err
+	if err != nil {
+		return nil, err
+	}
+	*tuned = settle([]*tuning{chosen}, []float64{1})
+	return m, nil
 }
 
 // level moves the offsets of each cause so that, but for what validation

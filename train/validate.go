@@ -77,7 +77,7 @@ func (t *trainer) validate(ctx context.Context, sp *split) (*validation, error) 
 	chosen, weights := make([][]*tuning, len(list)), []float64(nil)
 	for _, f := range sp.folds {
 		index, y := f.together()
-		wide := x.Gather(index)
+		wide := view(x, index)
 		test := x.Gather(f.test.index())
 		base, err := t.baseline(ctx, wide, y)
 		if err != nil {

@@ -213,7 +213,9 @@ func (p *program) train(ctx context.Context, t *training, files []string) error 
 		}
 		defer j.file.Close()
 	}
-	debug.SetGCPercent(50) // tables are large pieces without pointers: collecting often costs little and saves much
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50) // tables are large pieces without pointers: collecting often costs little and saves much
+	}
 	bar := p.bar()
 	defer bar.end()
 	bar.say("reading "+filepath.Base(files[0]), 0, 1)
