@@ -54,7 +54,7 @@ func promised(v *validation) string {
 func (t *trainer) beside() []candidate {
 	var list []candidate
 	for _, c := range candidates {
-		if c.aside && t.plan.Model != c.name {
+		if c.aside && !t.plan.alone && t.plan.Model != c.name {
 			list = append(list, c)
 		}
 	}

@@ -35,6 +35,8 @@ type Plan struct {
 	Model       string  // champion: "" or "blend", "base", or the name of a candidate
 	Search      *Search // for settings of boosting; nil: the default ones
 	Seed        uint64
+
+	alone bool // without the candidates that are only compared
 }
 
 // choices are the values that Plan.Model takes.
