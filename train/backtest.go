@@ -43,6 +43,7 @@ type Backtest struct {
 	Money       string     `json:"money,omitempty"`
 	Origins     []Origin   `json:"origins"`
 	Pooled      Pooled     `json:"pooled"`
+	Promised    string     `json:"promised"` // the origin whose promises are compared with what came
 	Optimism    []Judged   `json:"optimism"`
 	Verdict     []Sentence `json:"verdict"`
 	Notes       []string   `json:"notes"`
@@ -72,16 +73,16 @@ type Forecasts struct {
 // Pooled is how the forecasts of all origins did together.
 type Pooled struct {
 	Forecasts
-	Open         Figures  `json:"open"`                   // leads open at an origin, at the main horizon
-	New          Figures  `json:"new"`                    // leads created after it, forecast at creation
+	Open         Figures  `json:"open"`                    // leads open at an origin, at the main horizon
+	New          Figures  `json:"new"`                     // leads created after it, forecast at creation
 	SeenAccounts *float64 `json:"seen_accounts,omitempty"` // share of the forecasts whose account the model had seen; nil without accounts
-	NewAccounts  *Figures `json:"new_accounts,omitempty"` // the other ones
+	NewAccounts  *Figures `json:"new_accounts,omitempty"`  // the other ones
 }
 
 // Judged is how good the same recipe looked, or was, by one way of judging it.
 type Judged struct {
 	By     string          `json:"by"`
-	Stated string          `json:"stated"` // "promise": known at the last origin; "reality": what came
+	Stated string          `json:"stated"` // "promise": known at the origin; "reality": what came
 	Leads  int             `json:"leads"`
 	Won    int             `json:"won"`
 	AUC    metric.Estimate `json:"auc"`
@@ -232,7 +233,7 @@ func (r *replaying) runs(origins []int64) []one {
 	for _, at := range origins {
 		list = append(list, one{at, forecasting}, one{at, openIsLost})
 	}
-	return append(list, one{origins[len(origins)-1], randomly})
+	return append(list, one{r.promising(origins), randomly})
 }
 
 // model is a bundle that was trained for an origin, or why there is none.
@@ -370,4 +371,3 @@ func wonYet(raw *datasets.Table, p Plan) (*datasets.Table, Plan, error) {
 	p.Contract, p.AsOf, p.Junk, p.RandomSplit = datasets.Contract{Won: []string{"yes"}, Lost: []string{"no"}}, datasets.NoTime, nil, true
 	return flat, p, nil
 }
-

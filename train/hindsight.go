@@ -55,7 +55,7 @@ func (r *replaying) compare(ctx context.Context, origins []int64, trained map[on
 	if r.accounts != nil {
 		b.Resampled = "accounts"
 	}
-	var all evidence
+	var all, promised evidence
 	for i, at := range origins {
 		r.progress("comparing the forecasts of "+day(at), i, len(origins))
 		o, e, err := r.origin(ctx, at, trained)
@@ -64,6 +64,9 @@ func (r *replaying) compare(ctx context.Context, origins []int64, trained map[on
 		}
 		if b.Origins = append(b.Origins, o); e != nil {
 			all.add(e)
+		}
+		if at == r.promising(origins) && e != nil {
+			promised = *e
 		}
 	}
 	if all.count == 0 {
@@ -77,7 +80,7 @@ func (r *replaying) compare(ctx context.Context, origins []int64, trained map[on
 		share, figures := 1-float64(len(fresh.y))/max(1, float64(len(all.seen))), fresh.figures(r.plan.MainHorizon)
 		b.Pooled.SeenAccounts, b.Pooled.NewAccounts = &share, &figures
 	}
-	if err := r.optimism(b, main, origins[len(origins)-1], trained); err != nil {
+	if err := r.optimism(b, &promised, r.promising(origins), trained); err != nil {
 		return nil, err
 	}
 	b.Notes = r.told(b)
@@ -226,12 +229,26 @@ func amounts(c *datasets.Column, rows []int) []float64 {
 	return list
 }
 
-// optimism is what was promised at the last origin, beside what came.
-func (r *replaying) optimism(b *Backtest, main int, last int64, trained map[one]model) error {
+// promising is the origin whose promises are compared with what came: the last
+// one whose new leads were all followed for the main horizon, else the last.
+func (r *replaying) promising(origins []int64) int64 {
+	latest := r.today.out.End - 2*int64(r.plan.MainHorizon)*int64(datasets.MicrosPerDay)
+	for _, at := range slices.Backward(origins) {
+		if at <= latest {
+			return at
+		}
+	}
+	return origins[len(origins)-1]
+}
+
+// optimism is what was promised at an origin, beside what came.
+func (r *replaying) optimism(b *Backtest, came *evidence, at int64, trained map[one]model) error {
+	b.Promised = day(at)
+	main := slices.Index(r.plan.Horizons, r.plan.MainHorizon)
 	promise := func(of purpose, by string) error {
-		m := trained[one{last, of}]
+		m := trained[one{at, of}]
 		if m.Bundle == nil {
-			b.Notes = append(b.Notes, fmt.Sprintf("%s, %s: %s", day(last), of, m.why))
+			b.Notes = append(b.Notes, fmt.Sprintf("%s, %s: %s", day(at), of, m.why))
 			return nil
 		}
 		report, err := ReportOf(m.Bundle)
@@ -245,19 +262,25 @@ func (r *replaying) optimism(b *Backtest, main int, last int64, trained map[one]
 		}
 		return nil
 	}
-	reality := func(f Figures, by string) {
-		if f.Withheld == "" {
+	reality := func(s *sample, by string) {
+		if f := s.figures(r.plan.MainHorizon); f.Withheld == "" {
 			b.Optimism = append(b.Optimism, Judged{by, "reality", f.Count, f.Won, f.AUC, f.OE, f.Gain})
+		} else {
+			b.Notes = append(b.Notes, fmt.Sprintf("%s, %s: %s", day(at), by, f.Withheld))
 		}
 	}
 	if err := promise(randomly, "a hold-out drawn at random, each lead at its creation"); err != nil {
 		return err
 	}
-	reality(b.Pooled.New, "leads created after an origin, each at its creation")
+	if came.horizons != nil {
+		reality(came.horizons[main].only(inverse(came.open)), "the leads that were created then, each at its creation")
+	}
 	if err := promise(forecasting, "train's own hold-out, forward in time"); err != nil {
 		return err
 	}
-	reality(b.Pooled.Horizons[main], "leads open at an origin, and those created after it")
+	if came.horizons != nil {
+		reality(came.horizons[main], "the leads that were open then or created after")
+	}
 	return nil
 }
 

@@ -158,8 +158,8 @@ func (b *Backtest) promised() string {
 	} else if gap+half < 0 {
 		words = "so here a random split did not flatter"
 	}
-	return fmt.Sprintf("Judged on a hold-out drawn at random, AUC was %.3f and %.0f wins came for 100 forecast; on the leads that really came after, %.3f and %.0f. The difference in AUC is %+.3f (%+.3f to %+.3f), %s.",
-		p.AUC.Value, 100*p.OE.Value, r.AUC.Value, 100*r.OE.Value, gap, gap-half, gap+half, words)
+	return fmt.Sprintf("On %s a hold-out drawn at random promised an AUC of %.3f and %.0f wins for 100 forecast; the leads that really came after had %.3f and %.0f. The difference in AUC is %+.3f (%+.3f to %+.3f), %s.",
+		b.Promised, p.AUC.Value, 100*p.OE.Value, r.AUC.Value, 100*r.OE.Value, gap, gap-half, gap+half, words)
 }
 
 // plainNumber writes a number of leads.

@@ -176,7 +176,7 @@ func (p *program) printBacktest(b *train.Backtest) {
 	w.Render()
 	p.printCapacity(b)
 	if len(b.Optimism) > 0 {
-		p.heading(fmt.Sprintf("What was promised at the last origin, and what came (%d days)", b.MainHorizon))
+		p.heading(fmt.Sprintf("What was promised on %s, and what came (%d days)", b.Promised, b.MainHorizon))
 		w = p.sheet("judged on", "leads", "won", "AUC (95 %)", "observed ÷ expected (95 %)")
 		for _, j := range b.Optimism {
 			w.AppendRow(table.Row{j.Stated + ": " + j.By, j.Leads, j.Won, ranged("%.3f", j.AUC), ranged("%.2f", j.OE)})
