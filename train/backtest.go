@@ -134,6 +134,8 @@ func (o Replay) Run(ctx context.Context, raw *datasets.Table, p Plan, progress P
 
 // prepare reads the leads as of today and settles the plan of every origin.
 func (r *replaying) prepare(p Plan) (err error) {
+	search := p.Search != nil
+	p.Split, p.RandomSplit, p.NoRefit, p.Search, p.alone = nil, false, false, nil, true
 	if r.today, err = prepare(r.raw, p); err != nil {
 		return err
 	}
@@ -147,10 +149,9 @@ func (r *replaying) prepare(p Plan) (err error) {
 			r.plan.Exclude = append(slices.Clone(r.plan.Exclude), w.Column)
 		}
 	}
-	if p.Search != nil {
+	if search {
 		s.notef("", "the search for settings (--budget) is left out of a back-test")
 	}
-	r.plan.Split, r.plan.RandomSplit, r.plan.NoRefit, r.plan.Search, r.plan.alone = nil, false, false, nil, true
 	if r.created, err = r.plan.creations(r.raw); err != nil {
 		return err
 	}
@@ -184,19 +185,20 @@ func (r *replaying) origins() ([]int64, error) {
 	for k := range steps + 1 {
 		at := begin + (last-begin)*float64(k)/steps
 		from, until := r.known(int64(at))
-		w := s.window(math.Inf(-1), until, func(row int) bool { return s.position[row] >= from })
+		then := s.at(int64(until))
+		w := then.window(math.Inf(-1), math.Inf(1), func(row int) bool { return s.position[row] >= from })
 		wins = w.wins()
-		if wins < 3*leastWins || !w.losing() {
+		if t := (&trainer{study: then}); wins < 3*leastWins || !w.losing() || t.support(&w).Horizon(0) < float64(r.plan.MainHorizon) {
 			continue
 		}
-		if t := (&trainer{study: s}); t.support(&w).Horizon(0) >= float64(r.plan.MainHorizon) {
+		if _, err := then.split(); err == nil {
 			first = at
 			break
 		}
 	}
 	if math.IsInf(first, 1) || last < begin {
-		return nil, &datasets.Error{Message: fmt.Sprintf("there is no past day to replay from: it must lie %d days before the end of the data (%s), and by then %d wins were known, too few or too young to forecast %d days; choose a shorter --main-horizon, or wait",
-			r.plan.MainHorizon, day(s.out.End), wins, r.plan.MainHorizon)}
+		return nil, &datasets.Error{Message: fmt.Sprintf("there is no past day to replay from: it must lie %d days before the end of the data (%s), and by then %s known, too few or too young to forecast %d days; choose a shorter --main-horizon, or wait",
+			r.plan.MainHorizon, day(s.out.End), were(wins, "win"), r.plan.MainHorizon)}
 	}
 	var list []int64
 	midnight := func(at float64) int64 {
@@ -211,6 +213,29 @@ func (r *replaying) origins() ([]int64, error) {
 		list = append(list, midnight(at))
 	}
 	return slices.Compact(list), nil
+}
+
+// at is the study as it was at a moment: the leads created before it, which are
+// the first, with their outcomes as known then.
+func (s *study) at(moment int64) *study {
+	n, _ := slices.BinarySearch(s.position, float64(moment))
+	then := *s
+	then.position, then.keys, then.groups, then.notes = s.position[:n], s.keys[:n], s.groups[:n], nil
+	o := &datasets.Outcomes{State: slices.Clone(s.out.State[:n]), Created: s.out.Created[:n], Closed: s.out.Closed[:n], Days: s.out.Days[:n], Entry: s.out.Entry[:n], End: moment}
+	for i, closed := range o.Closed {
+		if closed >= moment {
+			o.State[i] = datasets.Open
+		}
+	}
+	then.out = o
+	return &then
+}
+
+func were(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun + " was"
+	}
+	return fmt.Sprintf("%d %ss were", n, noun)
 }
 
 // purpose says what a model of an origin is for.

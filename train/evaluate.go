@@ -191,6 +191,9 @@ func follow(ctx context.Context, b *bundle.Bundle, leads *datasets.Table, out *d
 	landmark := features.Snapshot{Leads: leads.Gather(use), AsOf: make([]int64, len(use))}
 	for i, r := range use {
 		landmark.AsOf[i] = max(out.Created[r], from)
+		if out.Created[r] != datasets.NoTime { // from when on its outcome would have been recorded
+			landmark.AsOf[i] = max(landmark.AsOf[i], out.Created[r]+int64(math.Round(out.Entry[r]*datasets.MicrosPerDay)))
+		}
 	}
 	scores, err := b.Score(ctx, landmark, 0)
 	if err != nil {

@@ -52,7 +52,7 @@ func (b *Backtest) trusted() string {
 	case f.OE.High-f.OE.Low > 0.5:
 		said += "; that is no sign of an error, but the interval is wide."
 	default:
-		said += ", as it should be."
+		said += "; in sum that is as it should be."
 	}
 	var off []string
 	judged := 0
@@ -66,10 +66,15 @@ func (b *Backtest) trusted() string {
 			}
 		}
 	}
-	if judged > 1 && len(off) > 0 {
-		said += fmt.Sprintf(" By itself, %d of %d origins missed beyond chance: %s.", len(off), judged, strings.Join(off, ", "))
-	} else if judged > 1 {
-		said += fmt.Sprintf(" None of the %d origins by itself missed beyond chance.", judged)
+	switch {
+	case judged < 2:
+	case len(off) == 0:
+		said += fmt.Sprintf(" None of the %d origins by itself was off beyond chance.", judged)
+	default:
+		said += fmt.Sprintf(" Of %d origins, %d by themselves were off beyond chance: %s.", judged, len(off), strings.Join(off, ", "))
+		if 3*len(off) > judged {
+			said += " So a single forecast of the sum may be well off; the intervals here do not cover such swings."
+		}
 	}
 	return said
 }

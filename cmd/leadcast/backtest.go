@@ -196,7 +196,11 @@ func (p *program) printCapacity(b *train.Backtest) {
 		fmt.Fprintln(p.stdout, " ", c.Withheld)
 		return
 	}
-	w := p.sheet("order", "wins", "share of wins (95 %)", "ours less this (95 %)", "money", "ours less this, share of money (95 %)")
+	header := []any{"order", "wins", "share of wins (95 %)", "ours less this (95 %)", "money", "ours less this, share of money (95 %)"}
+	if c.Money == 0 {
+		header = header[:4]
+	}
+	w := p.sheet(header...)
 	for _, o := range c.Orders {
 		row := table.Row{o.Order, o.Wins, ranged("%.3f", o.Reached), "", fmt.Sprintf("%.0f", o.Money), ""}
 		if o.Ahead != nil {
@@ -205,6 +209,7 @@ func (p *program) printCapacity(b *train.Backtest) {
 		if o.AheadMoney != nil {
 			row[5] = ranged("%+.3f", *o.AheadMoney)
 		}
+		row = row[:len(header)]
 		w.AppendRow(row)
 	}
 	w.Render()

@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"io"
 	"math"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -20,20 +21,24 @@ import (
 var backtestText string
 
 var backtestTemplate = template.Must(template.Must(pageTemplate.Clone()).New("backtest").Funcs(template.FuncMap{
-	"hundred": func(e metric.Estimate) string {
-		return fmt.Sprintf("%.0f (%.0f – %.0f)", 100*e.Value, 100*e.Low, 100*e.High)
+	"hundred": func(e metric.Estimate) template.HTML {
+		return spread(e, func(v float64) string { return fmt.Sprintf("%.0f", 100*v) })
 	},
-	"share": func(e metric.Estimate) string {
-		return percent(e.Value) + " (" + percent(e.Low) + " – " + percent(e.High) + ")"
+	"share": func(e metric.Estimate) template.HTML { return spread(e, percent) },
+	"lead":  func(e metric.Estimate) template.HTML { return spread(e, points) },
+	"slope": func(e metric.Estimate) template.HTML {
+		return spread(e, func(v float64) string { return fmt.Sprintf("%.2f", v) })
 	},
-	"lead": func(e metric.Estimate) string {
-		return fmt.Sprintf("%s (%s to %s)", points(e.Value), points(e.Low), points(e.High))
-	},
-	"figure": func(format string, e metric.Estimate) string {
-		return fmt.Sprintf(format+" ("+format+" to "+format+")", e.Value, e.Low, e.High)
+	"gain": func(e metric.Estimate) template.HTML {
+		return spread(e, func(v float64) string { return fmt.Sprintf("%+.4f", v) })
 	},
 	"leads": func(v float64) string { return whole(int(math.Round(v))) },
 }).Parse(backtestText))
+
+// spread writes a figure above its interval, both numbers.
+func spread(e metric.Estimate, number func(float64) string) template.HTML {
+	return template.HTML("<span>" + number(e.Value) + " <small>" + strings.TrimSuffix(number(e.Low), " points") + " – " + strings.TrimSuffix(number(e.High), " points") + "</small></span>")
+}
 
 // backtest is what the template of a back-test shows.
 type backtest struct {
@@ -54,13 +59,23 @@ func (b *backtest) Replayed() (n int) {
 	return n
 }
 
-// Parts are the forecasts in parts, at the main horizon.
-func (b *backtest) Parts() map[string]train.Figures {
-	parts := map[string]train.Figures{"Open then": b.Pooled.Open, "Created after": b.Pooled.New}
-	if f := b.Pooled.NewAccounts; f != nil {
-		parts["Of accounts not seen before"] = *f
+// Lines are the pooled figures by horizon, and those of parts at the main one.
+func (b *backtest) Lines() []line {
+	var list []line
+	for _, f := range b.Pooled.Horizons {
+		list = append(list, line{fmt.Sprintf("%d days", f.Days), f})
 	}
-	return parts
+	after := fmt.Sprintf(", %d days", b.MainHorizon)
+	list = append(list, line{"Open then" + after, b.Pooled.Open}, line{"Created after" + after, b.Pooled.New})
+	if f := b.Pooled.NewAccounts; f != nil {
+		list = append(list, line{"Accounts not seen before" + after, *f})
+	}
+	return list
+}
+
+type line struct {
+	Name string
+	train.Figures
 }
 
 // At is the figures of an origin at the main horizon.
