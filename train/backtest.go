@@ -72,7 +72,7 @@ type Forecasts struct {
 
 // Pooled is how the forecasts of all origins did together.
 type Pooled struct {
-	Forecasts
+	Forecasts    `json:"forecasts"`
 	Open         Figures  `json:"open"`                    // leads open at an origin, at the main horizon
 	New          Figures  `json:"new"`                     // leads created after it, forecast at creation
 	SeenAccounts *float64 `json:"seen_accounts,omitempty"` // share of the forecasts whose account the model had seen; nil without accounts

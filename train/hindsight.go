@@ -241,6 +241,9 @@ func (r *replaying) promising(origins []int64) int64 {
 	return origins[len(origins)-1]
 }
 
+// atRandom is a hold-out that can be compared with the new leads of an origin.
+const atRandom = "a hold-out drawn at random, each lead at its creation"
+
 // optimism is what was promised at an origin, beside what came.
 func (r *replaying) optimism(b *Backtest, came *evidence, at int64, trained map[one]model) error {
 	b.Promised = day(at)
@@ -269,7 +272,11 @@ func (r *replaying) optimism(b *Backtest, came *evidence, at int64, trained map[
 			b.Notes = append(b.Notes, fmt.Sprintf("%s, %s: %s", day(at), by, f.Withheld))
 		}
 	}
-	if err := promise(randomly, "a hold-out drawn at random, each lead at its creation"); err != nil {
+	drawn := atRandom
+	if at := r.plan.Contract.ObservedAt; at > r.today.out.Created[0] {
+		drawn = "a hold-out drawn at random, from " + day(at) + " on or creation where it is later: older leads than those that came"
+	}
+	if err := promise(randomly, drawn); err != nil {
 		return err
 	}
 	if came.horizons != nil {

@@ -144,17 +144,10 @@ func (b *Backtest) used() string {
 }
 
 func (b *Backtest) promised() string {
-	var p, r *Judged
-	for i := range b.Optimism {
-		if j := &b.Optimism[i]; j.Stated == "promise" && p == nil {
-			p = j
-		} else if j.Stated == "reality" && p != nil && r == nil {
-			r = j
-		}
-	}
-	if p == nil || r == nil || !strings.HasPrefix(p.By, "a hold-out drawn") {
+	if len(b.Optimism) < 2 || b.Optimism[0].By != atRandom || b.Optimism[1].Stated != "reality" {
 		return ""
 	}
+	p, r := &b.Optimism[0], &b.Optimism[1]
 	gap := p.AUC.Value - r.AUC.Value
 	half := 1.96 * math.Hypot(p.AUC.SE, r.AUC.SE)
 	words := "which is within chance"
