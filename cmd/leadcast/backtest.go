@@ -13,7 +13,6 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
-	"github.com/leadcast/leadcast/models/metric"
 	"github.com/leadcast/leadcast/train"
 	"github.com/leadcast/leadcast/train/report"
 )
@@ -152,11 +151,11 @@ func (p *program) printBacktest(b *train.Backtest) {
 		row := table.Row{o.Date, o.Leads, o.Wins, o.Open, o.New, "–", "–", "–", "–"}
 		for _, h := range o.Forecasts.Horizons {
 			if h.Days == b.MainHorizon && h.Withheld == "" {
-				row[5], row[6], row[7] = h.Won, ranged("%.2f", h.OE), ranged("%.3f", h.AUC)
+				row[5], row[6], row[7] = h.Won, ranged("%.2f", h.OE.Value, h.OE.Low, h.OE.High), ranged("%.3f", h.AUC.Value, h.AUC.Low, h.AUC.High)
 			}
 		}
 		if l := o.Forecasts.LogLik; l != nil {
-			row[8] = ranged("%+.4f", *l)
+			row[8] = ranged("%+.4f", l.Value, l.Low, l.High)
 		}
 		w.AppendRow(row)
 	}
@@ -170,7 +169,7 @@ func (p *program) printBacktest(b *train.Backtest) {
 	w = p.sheet("won within", "forecasts", "won", "observed ÷ expected (95 %)", "slope (95 %)", "AUC (95 %)", "log loss over base rates (95 %)", "wins in top 10 %")
 	for _, h := range b.Pooled.Horizons {
 		if h.Withheld == "" {
-			w.AppendRow(table.Row{fmt.Sprintf("%d days", h.Days), h.Count, h.Won, ranged("%.2f", h.OE), ranged("%.2f", h.Slope), ranged("%.3f", h.AUC), ranged("%+.4f", h.Gain), fmt.Sprintf("%.0f %%", 100*h.Top.Value)})
+			w.AppendRow(table.Row{fmt.Sprintf("%d days", h.Days), h.Count, h.Won, ranged("%.2f", h.OE.Value, h.OE.Low, h.OE.High), ranged("%.2f", h.Slope.Value, h.Slope.Low, h.Slope.High), ranged("%.3f", h.AUC.Value, h.AUC.Low, h.AUC.High), ranged("%+.4f", h.Gain.Value, h.Gain.Low, h.Gain.High), fmt.Sprintf("%.0f %%", 100*h.Top.Value)})
 		}
 	}
 	w.Render()
@@ -179,7 +178,7 @@ func (p *program) printBacktest(b *train.Backtest) {
 		p.heading(fmt.Sprintf("What was promised on %s, and what came (%d days)", b.Promised, b.MainHorizon))
 		w = p.sheet("judged on", "leads", "won", "AUC (95 %)", "observed ÷ expected (95 %)")
 		for _, j := range b.Optimism {
-			w.AppendRow(table.Row{j.Stated + ": " + j.By, j.Leads, j.Won, ranged("%.3f", j.AUC), ranged("%.2f", j.OE)})
+			w.AppendRow(table.Row{j.Stated + ": " + j.By, j.Leads, j.Won, ranged("%.3f", j.AUC.Value, j.AUC.Low, j.AUC.High), ranged("%.2f", j.OE.Value, j.OE.Low, j.OE.High)})
 		}
 		w.Render()
 	}
@@ -202,12 +201,12 @@ func (p *program) printCapacity(b *train.Backtest) {
 	}
 	w := p.sheet(header...)
 	for _, o := range c.Orders {
-		row := table.Row{o.Order, o.Wins, ranged("%.3f", o.Reached), "", fmt.Sprintf("%.0f", o.Money), ""}
+		row := table.Row{o.Order, o.Wins, ranged("%.3f", o.Reached.Value, o.Reached.Low, o.Reached.High), "", fmt.Sprintf("%.0f", o.Money), ""}
 		if o.Ahead != nil {
-			row[3] = ranged("%+.3f", *o.Ahead)
+			row[3] = ranged("%+.3f", o.Ahead.Value, o.Ahead.Low, o.Ahead.High)
 		}
 		if o.AheadMoney != nil {
-			row[5] = ranged("%+.3f", *o.AheadMoney)
+			row[5] = ranged("%+.3f", o.AheadMoney.Value, o.AheadMoney.Low, o.AheadMoney.High)
 		}
 		row = row[:len(header)]
 		w.AppendRow(row)
@@ -216,6 +215,6 @@ func (p *program) printCapacity(b *train.Backtest) {
 }
 
 // ranged writes a figure with its interval.
-func ranged(format string, e metric.Estimate) string {
-	return fmt.Sprintf(format+" ("+format+" … "+format+")", e.Value, e.Low, e.High)
+func ranged(format string, value, low, high float64) string {
+	return fmt.Sprintf(format+" ("+format+" … "+format+")", value, low, high)
 }
