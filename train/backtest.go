@@ -76,7 +76,7 @@ type Pooled struct {
 	Open         Figures  `json:"open"`                    // leads open at an origin, at the main horizon
 	New          Figures  `json:"new"`                     // leads created after it, forecast at creation
 	SeenAccounts *float64 `json:"seen_accounts,omitempty"` // share of the forecasts whose account the model had seen; nil without accounts
-	NewAccounts  *Figures `json:"new_accounts,omitempty"`  // the other ones
+	NewAccounts  *Figures `json:"new_accounts,omitempty"`  // the other ones; nil without any
 }
 
 // Judged is how good the same recipe looked, or was, by one way of judging it.

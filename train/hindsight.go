@@ -77,8 +77,11 @@ func (r *replaying) compare(ctx context.Context, origins []int64, trained map[on
 	b.Pooled.Open, b.Pooled.New = all.horizons[main].only(all.open).figures(r.plan.MainHorizon), all.horizons[main].only(inverse(all.open)).figures(r.plan.MainHorizon)
 	if r.accounts != nil {
 		fresh := all.horizons[main].only(inverse(all.seen))
-		share, figures := 1-float64(len(fresh.y))/max(1, float64(len(all.seen))), fresh.figures(r.plan.MainHorizon)
-		b.Pooled.SeenAccounts, b.Pooled.NewAccounts = &share, &figures
+		share := 1 - float64(len(fresh.y))/max(1, float64(len(all.seen)))
+		if b.Pooled.SeenAccounts = &share; len(fresh.y) > 0 {
+			figures := fresh.figures(r.plan.MainHorizon)
+			b.Pooled.NewAccounts = &figures
+		}
 	}
 	if err := r.optimism(b, &promised, r.promising(origins), trained); err != nil {
 		return nil, err

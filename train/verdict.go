@@ -71,7 +71,7 @@ func (b *Backtest) trusted() string {
 	case len(off) == 0:
 		said += fmt.Sprintf(" None of the %d origins by itself was off beyond chance.", judged)
 	default:
-		said += fmt.Sprintf(" Of %d origins, %d by themselves were off beyond chance: %s.", judged, len(off), strings.Join(off, ", "))
+		said += fmt.Sprintf(" Origins that were off beyond chance by themselves, %d of %d: %s.", len(off), judged, strings.Join(off, ", "))
 		if 3*len(off) > judged {
 			said += " So a single forecast of the sum may be well off; the intervals here do not cover such swings."
 		}

@@ -58,7 +58,7 @@ func (p *program) backtestCommand() *cobra.Command {
 	r.flags(f)
 	out := f.Lookup("out")
 	r.out, out.DefValue, out.Usage = "backtest.html", "backtest.html", "page to write; models go into a folder beside it"
-	further(c, "origins", "window", "embargo", "capacity", "outcome", "won", "lost", "created", "closed", "main-horizon", "out", "help")
+	further(c, "origins", "window", "embargo", "capacity", "outcome", "won", "lost", "created", "closed", "out", "help")
 	return c
 }
 
