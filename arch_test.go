@@ -51,7 +51,7 @@ var allowed = map[string][]string{
 	"models/survival/discrete":   {"models", "models/matrix", "models/newton"},
 	"models/survival/finegray":   {"models", "models/matrix", "models/newton"},
 	"models/modeltest/reference": {"models", "models/matrix"},
-	"cmd/bench":                  {"datasets", "datasets/parquet", "models", "models/gbm", "models/matrix", "models/metric", "models/portable"},
+	"cmd/bench":                  {"datasets", "datasets/parquet", "models", "models/exchange", "models/gbm", "models/matrix", "models/metric", "models/portable", "models/survival"},
 	"models/exchange":            {"models", "models/gbm", "models/linear", "models/matrix", "models/portable", "models/survival", "models/tree"},
 }
 

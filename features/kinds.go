@@ -31,7 +31,8 @@ type output struct {
 }
 
 // fewest is the least number of leads that must share a value for the encoder
-// to remember it: whatever is rarer could point at a person.
+// to remember it: whatever is rarer could point at a person. Of categories with
+// many rare values it remembers fingerprints, see fewShared.
 const fewest = 20
 
 // kinds is the table from a feature kind to the kinds of column it reads and

@@ -3,7 +3,10 @@ package lift
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
+
+	"github.com/leadcast/leadcast/datasets"
 )
 
 // designEffect is by how much leads of the same account raise the variance of
@@ -51,8 +54,13 @@ func (c *comparing) compare(r *Result) {
 			continue
 		}
 		d := s.measure(c.months, c.accounts)
+		if !c.timed {
+			d.doubted(s.open)
+		}
 		if d.pooled <= 0 || d.won[arm]+d.lost[arm]+d.won[other]+d.lost[other] <= 0 {
-			k.Note = "nobody was won within the horizon on either side"
+			if k.Note = "nobody was won within the horizon on either side"; !c.timed {
+				k.Note = "the known outcomes of both sides are all the same"
+			}
 			continue
 		}
 		k.Difference, k.PArm, k.PControl = new(d.p[arm]-d.p[other]), &d.p[arm], &d.p[other]
@@ -66,7 +74,8 @@ func (c *comparing) compare(r *Result) {
 	for j, d := range list {
 		k := &r.Comparisons[at[j]]
 		low, high := d.within(critical)
-		k.CI, k.P = &[2]float64{low, high}, new(p(d.z(0)))
+		k.CI = &[2]float64{math.Max(-1, low-d.doubt[0]), math.Min(1, high+d.doubt[1])}
+		k.P = new(p(d.z(math.Min(math.Max(*k.Difference, -d.doubt[1]), d.doubt[0]))))
 	}
 }
 
@@ -84,8 +93,9 @@ func (c *comparing) beside(i, control int) (s *sides, enough bool) {
 			side[k] = neither
 		}
 	}
-	s = &sides{horizon: c.horizon}
+	s = &sides{horizon: c.horizon, single: c.months == 1}
 	var followed [2][]bool
+	var all, known [2]float64
 	for k := range followed {
 		followed[k] = make([]bool, c.months)
 	}
@@ -95,14 +105,27 @@ func (c *comparing) beside(i, control int) (s *sides, enough bool) {
 			continue
 		}
 		s.add(l, k)
-		followed[k][l.month] = followed[k][l.month] || l.watch >= c.horizon
+		followed[k][l.month] = followed[k][l.month] || l.watch >= c.horizon || !c.dated
+		if all[k]++; l.state != datasets.Open {
+			known[k]++
+		}
 	}
 	s.order()
+	for k := range all {
+		s.open[k] = 1 - known[k]/all[k]
+	}
 	var shared [2][]lead
 	for k, l := range s.leads {
 		if followed[arm][l.month] && followed[other][l.month] {
 			shared[s.side[k]] = append(shared[s.side[k]], l)
 		}
 	}
-	return s, follow(shared[arm], c.horizon).enough() && follow(shared[other], c.horizon).enough()
+	return s, c.follow(shared[arm]).enough() && c.follow(shared[other]).enough()
+}
+
+// doubted notes how much lower and higher the difference of all leads may be
+// than that of those whose outcome is known, where a share of either side is
+// open: they may all be won, or none.
+func (d *difference) doubted(open [2]float64) {
+	d.doubt = [2]float64{open[arm]*d.p[arm] + open[other]*(1-d.p[other]), open[arm]*(1-d.p[arm]) + open[other]*d.p[other]}
 }

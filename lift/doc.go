@@ -21,6 +21,12 @@
 // of the averaged rates gives each side's probability. With one month it is
 // the plain difference of two Aalen–Johansen estimates.
 //
+// Without dates there are no months: all leads are one. A lead that was won or
+// lost then counts as watched on with the probability of those at risk with
+// it. Without any times an arm's probability is the share of won among known
+// outcomes, everything happens at age 0, and intervals allow for whatever
+// becomes of open leads.
+//
 // What that assumes: within a month of creation the two sides were watched
 // alike, and leads that are censored would have gone on like the others of
 // their side, month and age. If within months nothing differs then nothing

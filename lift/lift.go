@@ -19,7 +19,7 @@ const Rest = "the rest"
 
 // Options say what to compare. The zero value of a field is its default.
 type Options struct {
-	Horizon int                // days from creation; 90
+	Horizon int                // days from creation; 90; without times of no meaning
 	Control string             // the arm that all are compared with; "": each with the rest
 	Level   float64            // of intervals; 0.95
 	Seed    uint64             // of the draws behind simultaneous intervals
@@ -28,8 +28,8 @@ type Options struct {
 
 // Result is what Compare found. In JSON a pointer that is nil is null.
 type Result struct {
-	Horizon     int          `json:"horizon_days"`
-	AsOf        string       `json:"as_of"` // the day until which was watched
+	Horizon     *int         `json:"horizon_days"` // nil without times
+	AsOf        *string      `json:"as_of"`        // the day until which was watched; nil without dates
 	Level       float64      `json:"level"`
 	Arms        []Arm        `json:"arms"` // the largest first
 	Comparisons []Comparison `json:"comparisons"`
@@ -48,8 +48,8 @@ type Arm struct {
 	PWin       *float64    `json:"p_win"`
 	CI         *[2]float64 `json:"ci"` // of PWin, pointwise
 	Ripe       bool        `json:"ripe"`
-	AskAgain   *string     `json:"ask_again"`       // first as-of by which the present leads make it ripe; nil: it is, or only more leads can
-	Followed   float64     `json:"followed"`        // share of the leads watched to the horizon
+	AskAgain   *string     `json:"ask_again"`       // first as-of by which the present leads make it ripe; nil: it is, or only more leads can, or there are no dates
+	Followed   float64     `json:"followed"`        // share of the leads watched to the horizon; without times, of known outcomes
 	CycleP10   *float64    `json:"cycle_p10_days"`  // days to being won, given won within the horizon;
 	CycleP50   *float64    `json:"cycle_p50_days"`  // nil below 10 wins
 	CycleP90   *float64    `json:"cycle_p90_days"`  //
@@ -60,7 +60,7 @@ type Arm struct {
 }
 
 // Comparison is an arm beside the control, or the rest, within months of
-// creation. All but Arm and Control are nil where the two hardly ran side by side.
+// creation where there are dates. All but Arm and Control are nil where the two hardly ran side by side.
 type Comparison struct {
 	Arm        string      `json:"arm"`
 	Control    string      `json:"control"`
@@ -78,14 +78,17 @@ type Comparison struct {
 func Compare(d Data, o Options) (*Result, error) {
 	o.Horizon, o.Level = cmp.Or(o.Horizon, 90), cmp.Or(o.Level, 0.95)
 	for i := range d.Arm {
-		if !(d.Exit[i] >= 0) || d.Entry != nil && !(d.Entry[i] <= d.Exit[i]) || d.Created[i] == datasets.NoTime || d.Created[i] > d.End {
+		if d.contradicts(i) {
 			return nil, &datasets.Error{Message: fmt.Sprintf("lead %d: its times are missing or contradict each other", i+1)}
 		}
 	}
 	if len(d.Arm) == 0 {
 		return nil, &datasets.Error{Message: "there are no leads to compare"}
 	}
-	c := comparing{Options: o, horizon: float64(o.Horizon), end: d.End}
+	c := comparing{Options: o, timed: d.Exit != nil, dated: d.Created != nil, end: d.End}
+	if c.timed {
+		c.horizon = float64(o.Horizon)
+	}
 	c.leads, c.names = d.leads()
 	if err := c.check(); err != nil {
 		return nil, err
@@ -95,7 +98,8 @@ func Compare(d Data, o Options) (*Result, error) {
 		c.losses = c.losses || l.state == datasets.Lost
 	}
 	c.clustered = c.accounts < len(c.leads)
-	r := &Result{Horizon: o.Horizon, Level: o.Level, AsOf: time.UnixMicro(d.End).UTC().Format(time.DateOnly), Arms: []Arm{}, Comparisons: []Comparison{}, Notes: []string{}}
+	r := &Result{Level: o.Level, Arms: []Arm{}, Comparisons: []Comparison{}, Notes: append([]string{}, d.Notes...)}
+	c.frame(r)
 	if err := c.arms(r); err != nil {
 		return nil, err
 	}
@@ -103,10 +107,22 @@ func Compare(d Data, o Options) (*Result, error) {
 	return r, nil
 }
 
+// contradicts says whether the times of a lead are missing or cannot be.
+func (d Data) contradicts(i int) bool {
+	switch {
+	case d.Exit == nil:
+		return d.Created != nil || d.Entry != nil
+	case d.Created != nil && (d.Created[i] == datasets.NoTime || d.Created[i] > d.End):
+		return true
+	}
+	return !(d.Exit[i] >= 0) || d.Entry != nil && !(d.Entry[i] <= d.Exit[i])
+}
+
 // comparing is one run of Compare.
 type comparing struct {
 	Options
-	horizon          float64
+	timed, dated     bool    // there are ages, there are dates
+	horizon          float64 // 0 without times: everything that is known happens at once
 	end              int64
 	leads            []lead
 	names            []string // of the arms, by index
@@ -114,6 +130,31 @@ type comparing struct {
 	months, accounts int
 	clustered        bool // some accounts have several leads
 	losses           bool // are recorded
+}
+
+// frame says what the result is about, and what is not known without dates or
+// without any times.
+func (c *comparing) frame(r *Result) {
+	if c.timed {
+		r.Horizon = new(c.Options.Horizon)
+	}
+	open := 0
+	for _, l := range c.leads {
+		if l.state == datasets.Open {
+			open++
+		}
+	}
+	switch {
+	case c.dated:
+		r.AsOf = new(time.UnixMicro(c.end).UTC().Format(time.DateOnly))
+	case c.timed:
+		r.Notes = append(r.Notes, "there are durations but no dates: all leads are compared at once, not within months of creation, and no day can be named on which to ask again")
+	default:
+		r.Notes = append(r.Notes, "there are no times: the probability is the share of won among the leads whose outcome is known, without horizon, cycle or months of creation")
+		if open > 0 {
+			r.Notes = append(r.Notes, fmt.Sprintf("open leads cannot be followed without times, and there are %d: intervals allow for whatever becomes of them, and nothing is said where they are more than a tenth", open))
+		}
+	}
 }
 
 func (c *comparing) check() error {
@@ -179,13 +220,16 @@ func (c *comparing) arm(name string, leads []lead) (Arm, error) {
 	if cost, ok := c.Costs[name]; ok {
 		a.Cost = &cost
 	}
-	f := follow(leads, c.horizon)
+	f := c.follow(leads)
 	a.Followed, a.Ripe = f.share(), f.ripe()
 	if !a.Ripe {
-		if day, ok := askAgain(leads, c.horizon, c.end); ok {
+		if day, ok := askAgain(leads, c.horizon, c.end); ok && c.dated {
 			a.AskAgain = &day
 		}
 		return a, nil
+	}
+	if !c.timed {
+		leads = slices.DeleteFunc(slices.Clone(leads), func(l lead) bool { return l.state == datasets.Open })
 	}
 	curve, err := survival.AalenJohansen(target(leads), 2)
 	if err != nil {
@@ -218,10 +262,13 @@ func (c *comparing) read(a *Arm, curve *survival.Incidence, leads []lead, wins i
 		se *= math.Sqrt(c.designEffect(leads))
 	}
 	a.PWin, a.CI = &p, interval(p, se, c.Level, len(leads))
+	if !c.timed { // whatever becomes of the open ones (Horowitz, Manski 2000, JASA 95:77)
+		a.CI[0], a.CI[1] = a.CI[0]*a.Followed, 1-(1-a.CI[1])*a.Followed
+	}
 	if a.Cost != nil && p > 0 {
 		a.CostPerWin = new(*a.Cost / (float64(a.Leads) * p))
 	}
-	if wins < 10 {
+	if wins < 10 || !c.timed {
 		return
 	}
 	for q, to := range map[float64]**float64{0.1: &a.CycleP10, 0.5: &a.CycleP50, 0.9: &a.CycleP90} {

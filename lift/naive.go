@@ -15,6 +15,9 @@ type Misreading struct {
 // arms with 10 wins and open leads that are young are looked at: elsewhere the
 // readings differ by late wins.
 func (r *Result) Misreadings() (ofAll, ofClosed Misreading) {
+	if r.Horizon == nil {
+		return // both are about known outcomes, as PWin is
+	}
 	var won, leads, closed, expected float64
 	for _, a := range r.Arms {
 		if a.Ripe {

@@ -22,7 +22,9 @@ type sides struct {
 	side    []int  // of each lead
 	late    []int  // leads that enter after creation, by age of entry
 	horizon float64
-	alone   bool // there is no other side: every month counts as it is
+	open    [2]float64 // share of open leads, by side
+	alone   bool       // there is no other side: every month counts as it is
+	single  bool       // there is one month: where a side has nobody left, the other goes on by itself
 
 	atRisk  [2][]float64 // by month, at the age that the walk has reached
 	overlap float64      // Σ of the months' weights
@@ -51,6 +53,8 @@ func (s *sides) weight(month int) float64 {
 	switch {
 	case s.alone:
 		return a
+	case s.single && a+b > 0 && (a == 0 || b == 0):
+		return 1
 	case a == 0 || b == 0:
 		return 0
 	}
@@ -150,6 +154,7 @@ type difference struct {
 	won      [2]float64 // variance under no difference that comes from rates of being won, by side
 	lost     [2]float64 // from rates of being lost
 	third    [2]float64 // third moment
+	doubt    [2]float64 // how much lower and higher p[arm]−p[other] may be, whatever becomes of open leads; 0 where they were followed
 }
 
 // measure walks twice: for the rates, then for what each lead adds to the

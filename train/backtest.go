@@ -3,7 +3,6 @@ package train
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -161,9 +160,9 @@ func (r *replaying) prepare(p Plan) (err error) {
 	}
 	h := fnv.New64a()
 	rows := identities(&datasets.Table{Rows: r.raw.Rows, Columns: r.raw.Columns}, "")
-	err = json.NewEncoder(h).Encode([]any{r.Build, bundle.Format, r.raw.Names(), rows, r.plan, r.Window, r.Embargo})
+	fmt.Fprintf(h, "%q %d %q %v %+v %d %d", r.Build, bundle.Format, r.raw.Names(), rows, r.plan, r.Window, r.Embargo)
 	r.print = fmt.Sprintf("%016x", h.Sum64())
-	return err
+	return nil
 }
 
 // known says which leads training at an origin may look at, and until when.

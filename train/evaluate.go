@@ -381,7 +381,7 @@ func losses(y, p []float64) []float64 {
 	loss := make([]float64, len(y))
 	for i := range y {
 		q := min(max(p[i], 1e-15), 1-1e-15)
-		loss[i] = -(y[i]*math.Log(q) + (1-y[i])*math.Log(1-q))
+		loss[i] = -(float64(y[i]*math.Log(q)) + float64((1-y[i])*math.Log(1-q)))
 	}
 	return loss
 }

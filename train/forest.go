@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -15,12 +16,20 @@ import (
 	"github.com/leadcast/leadcast/models/scorecard"
 )
 
-func scorecardChance(*trainer, *tuning) models.Learner { return scorecard.Scorecard{} }
+func scorecardChance(t *trainer, _ *tuning) models.Learner {
+	switch t.plan.ScorecardBins {
+	case "chimerge":
+		return scorecard.Scorecard{Cut: scorecard.ChiMerge}
+	case golearnBins:
+		return scorecard.Scorecard{Cut: forest.ChiMerge}
+	}
+	return scorecard.Scorecard{}
+}
 
 // forestChance is a small forest for the leaderboard, for golearn is slow, and
 // a larger one where it is asked for.
 func forestChance(t *trainer, _ *tuning) models.Learner {
-	f := forest.Forest{Trees: 8, Grow: forest.Grow{MaxRows: 1500, Seed: t.plan.Seed}}
+	f := forest.Forest{Trees: 8, Grow: forest.Grow{MaxRows: 1500, Seed: t.plan.Seed, Limit: t.plan.GolearnLimit}}
 	if t.plan.Model == "golearn-forest" {
 		f.Trees, f.MaxRows = 30, 2000
 	}
@@ -28,7 +37,7 @@ func forestChance(t *trainer, _ *tuning) models.Learner {
 }
 
 func treeChance(t *trainer, _ *tuning) models.Learner {
-	g := forest.Grow{MaxRows: 2000, Depth: 6, Least: 20, Seed: t.plan.Seed}
+	g := forest.Grow{MaxRows: 2000, Depth: 6, Least: 20, Seed: t.plan.Seed, Limit: t.plan.GolearnLimit}
 	if t.plan.Model == "golearn-tree" {
 		g.MaxRows = 10000
 	}
@@ -36,25 +45,14 @@ func treeChance(t *trainer, _ *tuning) models.Learner {
 }
 
 func bernoulliChance(t *trainer, _ *tuning) models.Learner {
-	return forest.Bernoulli{MaxRows: 5000, Seed: t.plan.Seed}
-}
-
-// promised is what is promised of the blend: what golearn fitted is as
-// reproducible as the rest, and read without it.
-func promised(v *validation) string {
-	for j, c := range v.names {
-		if strings.HasPrefix(c.name, "golearn-") && !v.unused(j) {
-			return promise + "; what golearn fitted is drawn from the seed too, and read without golearn"
-		}
-	}
-	return promise
+	return forest.Bernoulli{MaxRows: 5000, Seed: t.plan.Seed, Limit: t.plan.GolearnLimit}
 }
 
 // beside are the candidates that are compared with those that are blended.
 func (t *trainer) beside() []candidate {
 	var list []candidate
 	for _, c := range candidates {
-		if c.aside && !t.plan.alone && t.plan.Model != c.name {
+		if c.aside && t.plan.Model != c.name && !t.plan.alone && !t.exact() {
 			list = append(list, c)
 		}
 	}
@@ -74,12 +72,21 @@ func (t *trainer) aside(ctx context.Context, v *validation, x *matrix.Matrix, sp
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case err != nil:
-			t.notef("", "%v: it is not on the leaderboard", err)
+			t.notef("", "%s", t.leftOut(c, err))
 		default:
 			v.board = append(v.board, t.entry(c.name, v, said, floor))
 		}
 	}
 	return nil
+}
+
+// leftOut says why a candidate is not compared, and notes whether it was for
+// want of time.
+func (t *trainer) leftOut(c candidate, err error) string {
+	if late := (forest.Late{}); errors.As(err, &late) {
+		t.late, err = true, late
+	}
+	return fmt.Sprintf("%s: left out: %s", c.name, strings.TrimPrefix(err.Error(), c.name+": "))
 }
 
 // outOfFold is what a candidate says about the rows of validation.
@@ -152,7 +159,7 @@ func (t *trainer) classifiers(ctx context.Context, judged *built, sp *split, r *
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case err != nil:
-			r.Notes = append(r.Notes, fmt.Sprintf("%s: %v: it is not compared", c.name, err))
+			r.Notes = append(r.Notes, t.leftOut(c, err))
 		default:
 			r.Classifiers = append(r.Classifiers, test.classified(c.name, said))
 		}
@@ -179,7 +186,7 @@ func (t *trainer) followed(rows []int, from, until cut) subjects {
 	for _, i := range rows {
 		days, known := t.out.Days[i], t.out.State[i] != datasets.Open || t.out.Days[i] >= horizon
 		if t.dated {
-			known = float64(t.out.Created[i])+horizon*datasets.MicrosPerDay <= end
+			known = float64(t.out.Created[i])+float64(horizon*datasets.MicrosPerDay) <= end
 		}
 		if !known || t.out.Entry[i] > 0 || t.position != nil && !math.IsInf(from, 0) && t.position[i] < from {
 			continue

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/leadcast/leadcast/train"
 )
@@ -68,6 +69,62 @@ func TestBeside(t *testing.T) {
 		if !bytes.Equal(again.Shipped, r.Shipped) {
 			t.Errorf("%s: another bundle on one thread", name)
 		}
+	}
+}
+
+// TestScorecardBins: ChiMerge's bins are in the printed table and make the same
+// bundle again; golearn's are there too, and the bundle does not promise that.
+func TestScorecardBins(t *testing.T) {
+	c, p := flatCompany(800, 7), flatPlan()
+	p.Model, p.NoRefit = "scorecard", true
+	bins := map[string]string{}
+	for _, name := range []string{"", "quantile", "chimerge", "golearn-chimerge"} {
+		p.ScorecardBins = name
+		r := run(t, c.table(nil, nil), p)
+		b := openBundle(t, r.Shipped)
+		for _, row := range b.Points().Rows {
+			if row.Column == "visits" {
+				bins[name] += row.Bin + "; "
+			}
+		}
+		if free := strings.HasPrefix(b.Manifest.Promise, "not reproducible: golearn's ChiMerge"); free != (name == "golearn-chimerge") {
+			t.Errorf("%s promises %q", name, b.Manifest.Promise)
+		}
+		if name == "chimerge" && !bytes.Equal(run(t, c.table(nil, nil), p).Shipped, r.Shipped) {
+			t.Error("another bundle at the second run")
+		}
+	}
+	if bins[""] != bins["quantile"] || bins["chimerge"] == bins["quantile"] || bins["golearn-chimerge"] == "" {
+		t.Errorf("bins %q", bins)
+	}
+	p.ScorecardBins = "thirds"
+	if _, err := train.Run(t.Context(), c.table(nil, nil), p, nil); err == nil || !strings.Contains(err.Error(), `no scorecard bins "thirds"`) {
+		t.Error(err)
+	}
+}
+
+// TestGolearnLimit: what is not done in time is left out, with a note, and the
+// bundle promises less; named as the champion it ends training.
+func TestGolearnLimit(t *testing.T) {
+	c, p := flatCompany(500, 4), flatPlan()
+	p.NoRefit, p.GolearnLimit = true, time.Nanosecond
+	r := run(t, c.table(nil, nil), p)
+	for _, name := range beside[1:] {
+		if slices.ContainsFunc(r.Report.Leaderboard, func(e train.Entry) bool { return e.Model == name }) || !said(r, name+": left out: not done within 1e-09 s") {
+			t.Errorf("%s is not left out, or without a word: %q", name, r.Report.Notes)
+		}
+	}
+	if !strings.HasPrefix(openBundle(t, r.Shipped).Manifest.Promise, "not reproducible: golearn was not done in time") {
+		t.Error(openBundle(t, r.Shipped).Manifest.Promise)
+	}
+	p.Model = "golearn-tree"
+	if _, err := train.Run(t.Context(), c.table(nil, nil), p, nil); err == nil || !strings.Contains(err.Error(), "golearn-tree: not done within 1e-09 s; give it longer with --golearn-limit") {
+		t.Error(err)
+	}
+	timed := smallPlan()
+	timed.NoRefit, timed.GolearnLimit = true, time.Nanosecond
+	if r := run(t, smallCompany(2500, 5).table(nil, nil), timed); len(r.Report.Classifiers) != 2 || !said(r, "golearn-forest: left out: not done within") {
+		t.Errorf("%d classifiers, notes %q", len(r.Report.Classifiers), r.Report.Notes)
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 // study is the leads of a training run, typed, in a stable order and with what
 // became of them. It is the same for any order of rows or columns in the file.
 type study struct {
+	asked    Plan // before anything was filled in
 	plan     Plan
 	schema   datasets.Schema
 	spec     features.Spec
@@ -37,7 +38,7 @@ type study struct {
 // prepare reads the table by the plan.
 func prepare(raw *datasets.Table, p Plan) (*study, error) {
 	asked := len(p.Horizons) > 0 || p.MainHorizon > 0
-	s := &study{plan: p}
+	s := &study{asked: p, plan: p}
 	raw, typed, err := s.read(raw)
 	if err != nil {
 		return nil, err

@@ -32,11 +32,14 @@ func (p *program) liftCommand() *cobra.Command {
 		Long: "Says for each value of a column how probably its leads are won within the horizon,\n" +
 			"how long that takes and what a win costs, and compares the values within months of\n" +
 			"creation. What is too young or too small is not compared: it has a day to ask again.\n" +
+			"A file with durations but no dates is compared at once, one without any times by the\n" +
+			"leads whose outcome is known.\n" +
 			"Roles and outcomes are read as by train, or taken from a model.",
 		Example: "  leadcast lift leads.csv --arm source --outcome status --won Won --horizon 90d\n" +
 			"  leadcast lift leads.csv --arm campaign_id --outcome status --won Won --lost Lost \\\n" +
 			"      --control C01 --costs campaigns.csv --json\n" +
-			"  leadcast lift leads.csv --arm source --like model.leadcast",
+			"  leadcast lift leads.csv --arm source --like model.leadcast\n" +
+			"  leadcast init leads.csv && leadcast lift leads.csv --arm source",
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usagef("%s wants the file of leads; `%s --help` shows examples", c.CommandPath(), c.CommandPath())
@@ -59,7 +62,7 @@ func (l *lifting) flags(f *pflag.FlagSet) {
 	same := pflag.NewFlagSet("train", pflag.ContinueOnError)
 	l.training.flags(same)
 	for _, name := range []string{"outcome", "won", "lost", "created", "closed", "as-of", "id", "account", "duration", "won-if", "silent-after", "observed-from",
-		"dates", "zone", "kind", "missing", "seed", "separator", "max-errors", "join", "where"} {
+		"dates", "zone", "kind", "missing", "seed", "separator", "max-errors", "join", "where", "junk"} {
 		f.AddFlag(same.Lookup(name))
 	}
 }
@@ -113,7 +116,7 @@ func (l *lifting) ask(ctx context.Context, p *program, files []string) (d lift.D
 	if err != nil {
 		return d, o, nil, err
 	}
-	if d, err = lift.FromTable(leads.Table, leads.Outcomes, leads.Roles, l.arm); err != nil {
+	if d, err = lift.FromTable(leads.Table, leads.Outcomes, leads.Roles, leads.Contract, l.arm); err != nil {
 		return d, o, nil, err
 	}
 	o.Control, o.Seed = l.control, l.plan.Seed
@@ -175,7 +178,11 @@ func (p *program) printLift(r *lift.Result, arm string) {
 			ripe++
 		}
 	}
-	fmt.Fprintf(p.stdout, "%d leads, %d values of %s, %d of them ripe; today is taken to be %s\n", leads, len(r.Arms), printable(arm), ripe, r.AsOf)
+	fmt.Fprintf(p.stdout, "%d leads, %d values of %s, %d of them ripe", leads, len(r.Arms), printable(arm), ripe)
+	if r.AsOf != nil {
+		fmt.Fprintf(p.stdout, "; today is taken to be %s", *r.AsOf)
+	}
+	fmt.Fprintln(p.stdout)
 	if len(r.Notes) > 0 {
 		p.heading("Worth knowing")
 		for _, n := range r.Notes {
@@ -189,15 +196,24 @@ func (p *program) printLift(r *lift.Result, arm string) {
 }
 
 func (p *program) printArms(r *lift.Result, arm string) {
-	p.heading(fmt.Sprintf("Won within %d days of creation (%.0f %% intervals)", r.Horizon, 100*r.Level))
-	costs := slices.ContainsFunc(r.Arms, func(a lift.Arm) bool { return a.Cost != nil })
-	losses := slices.ContainsFunc(r.Arms, func(a lift.Arm) bool { return a.WonOfDone != nil })
-	header := []any{printable(arm), "leads", "won", "interval", "days to win: 10 %", "half", "90 %"}
+	has := func(f func(lift.Arm) bool) bool { return slices.ContainsFunc(r.Arms, f) }
+	costs := has(func(a lift.Arm) bool { return a.Cost != nil })
+	losses := has(func(a lift.Arm) bool { return a.WonOfDone != nil })
+	header := []any{printable(arm), "leads", "won", "interval"}
+	if r.Horizon != nil {
+		p.heading(fmt.Sprintf("Won within %d days of creation (%.0f %% intervals)", *r.Horizon, 100*r.Level))
+		header = append(header, "days to win: 10 %", "half", "90 %")
+	} else {
+		p.heading(fmt.Sprintf("Won, of the leads whose outcome is known (%.0f %% intervals)", 100*r.Level))
+	}
 	if costs {
 		header = append(header, "cost", "cost per win")
 	}
-	header = append(header, "won ÷ all")
-	if losses {
+	naive := r.Horizon != nil || has(func(a lift.Arm) bool { return a.Open > 0 })
+	if naive {
+		header = append(header, "won ÷ all")
+	}
+	if losses = losses && naive; losses {
 		header = append(header, "won ÷ closed")
 	}
 	w := p.sheet(header...)
@@ -209,13 +225,18 @@ func (p *program) printArms(r *lift.Result, arm string) {
 		case a.AskAgain != nil:
 			row = append(row, "not yet", "ask again on "+*a.AskAgain)
 		default:
-			row = append(row, "not yet", "too few leads")
+			row = append(row, "not yet", whyNot(r, a))
 		}
-		row = append(row, whole(a.CycleP10), whole(a.CycleP50), whole(a.CycleP90))
+		if r.Horizon != nil {
+			row = append(row, whole(a.CycleP10), whole(a.CycleP50), whole(a.CycleP90))
+		}
 		if costs {
 			row = append(row, whole(a.Cost), whole(a.CostPerWin))
 		}
-		if row = append(row, percent(&a.WonOfAll)); losses {
+		if naive {
+			row = append(row, percent(&a.WonOfAll))
+		}
+		if losses {
 			row = append(row, percent(a.WonOfDone))
 		}
 		w.AppendRow(row)
@@ -226,12 +247,23 @@ func (p *program) printArms(r *lift.Result, arm string) {
 	}
 }
 
+// whyNot says what an arm lacks that cannot be asked for again on a day.
+func whyNot(r *lift.Result, a lift.Arm) string {
+	switch {
+	case r.Horizon == nil && a.Open*10 > a.Leads:
+		return "too many are open"
+	case r.Horizon != nil && r.AsOf == nil && a.Open > 0 && a.Leads >= 30:
+		return "not followed to the horizon"
+	}
+	return "too few leads"
+}
+
 // printNaive warns where the two usual readings would mislead.
 func (p *program) printNaive(r *lift.Result) {
 	var misread []string
 	young := 0
 	for _, a := range r.Arms {
-		if !a.Ripe && a.Open > 0 && a.AskAgain != nil {
+		if !a.Ripe && a.Open > 0 && (a.AskAgain != nil || r.AsOf == nil) {
 			young++
 		}
 	}
@@ -246,7 +278,9 @@ func (p *program) printNaive(r *lift.Result) {
 	}
 	switch {
 	case len(misread) > 0:
-		fmt.Fprintf(p.stdout, "Do not compare by won ÷ all or won ÷ closed: they take open leads for failures, or forget them.\nBeside the others, and within %d days, %s.\n", r.Horizon, strings.Join(misread, ", and "))
+		fmt.Fprintf(p.stdout, "Do not compare by won ÷ all or won ÷ closed: they take open leads for failures, or forget them.\nBeside the others, and within %d days, %s.\n", *r.Horizon, strings.Join(misread, ", and "))
+	case young > 0 && r.AsOf == nil:
+		fmt.Fprintln(p.stdout, "Do not judge those that are not ripe by won ÷ all or won ÷ closed: they take open leads for failures, or forget them.")
 	case young > 0:
 		fmt.Fprintln(p.stdout, "Do not judge the young ones by won ÷ all or won ÷ closed: they take open leads for failures, or forget them.")
 	}
@@ -264,7 +298,11 @@ func (p *program) printComparisons(r *lift.Result, arm string) {
 		return
 	}
 	control := printable(r.Comparisons[0].Control)
-	p.heading(fmt.Sprintf("Side by side with %s, created in the same months (intervals and p hold for all lines at once)", control))
+	months := ""
+	if r.AsOf != nil {
+		months = ", created in the same months"
+	}
+	p.heading(fmt.Sprintf("Side by side with %s%s (intervals and p hold for all lines at once)", control, months))
 	w := p.sheet(printable(arm), "won", control, "difference, points", "interval", "p", "")
 	shown := r.Comparisons[:min(mostArms, len(r.Comparisons))]
 	for _, c := range shown {
@@ -286,7 +324,9 @@ func (p *program) printComparisons(r *lift.Result, arm string) {
 	if more := len(r.Comparisons) - len(shown); more > 0 {
 		fmt.Fprintf(p.stdout, "and %d more; --json lists them all\n", more)
 	}
-	fmt.Fprintln(p.stdout, "Compare by this table rather than by the rows above, where each has months of its own.")
+	if r.AsOf != nil {
+		fmt.Fprintln(p.stdout, "Compare by this table rather than by the rows above, where each has months of its own.")
+	}
 }
 
 func percent(v *float64) string {

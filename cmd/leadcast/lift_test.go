@@ -140,6 +140,67 @@ func TestWrongLifts(t *testing.T) {
 	}
 }
 
+// Files without dates: durations, no times at all, and open leads that nobody
+// could follow. Keys of the JSON stay, null where nothing is known.
+func TestLiftWithoutDates(t *testing.T) {
+	t.Chdir(t.TempDir())
+	var b strings.Builder
+	b.WriteString("status,answer,days,source,seller\n")
+	for i := range 600 {
+		status, answer, days := "Lost", "no", 10+i%40
+		switch {
+		case i%5 == 0:
+			status, answer = "Won", "yes"
+		case i%3 == 0:
+			status = "Working"
+		}
+		fmt.Fprintf(&b, "%s,%s,%d,%s,%s\n", status, answer, days, []string{"Web", "Fair"}[i%2], []string{"Ann", "Ben", "Cem"}[i%3])
+	}
+	write(t, "leads.csv", b.String())
+	for _, c := range []struct {
+		line        string
+		says        []string
+		never       []string
+		null, known []string
+	}{
+		{"--outcome status --won Won --lost Lost --duration days --horizon 30d",
+			[]string{"600 leads, 2 values of source, 2 of them ripe\n", "there are durations but no dates", "Won within 30 days of creation", "Side by side with the rest (intervals"},
+			[]string{"today is taken", "same months", "months of its own"},
+			[]string{"as_of", "ask_again"}, []string{"horizon_days", "p_win", "cycle_p50_days", "p_value"}},
+		{"--outcome answer --won yes",
+			[]string{"2 of them ripe\n", `the one value of "answer" that does not mean won, "no", is taken to mean lost`, "there are no times", "Won, of the leads whose outcome is known", "Side by side with the rest (intervals"},
+			[]string{"today is taken", "same months", "won ÷ all", "half", "within"},
+			[]string{"as_of", "ask_again", "horizon_days", "cycle_p50_days"}, []string{"p_win", "ci", "p_value"}},
+		{"--outcome status --won Won --lost Lost",
+			[]string{"0 of them ripe\n", "open leads cannot be followed without times", "not yet  too many are open", "won ÷ all", "Do not judge those that are not ripe by won ÷ all or won ÷ closed"},
+			[]string{"Side by side", "not yet  too few leads"},
+			[]string{"p_win", "ci", "ask_again", "horizon_days", "as_of"}, []string{"naive_of_all"}},
+	} {
+		line := strings.Fields("lift leads.csv --arm source " + c.line)
+		out, text := must(t, line...).stdout, must(t, append(line, "--json")...).stdout
+		for _, want := range c.says {
+			if !strings.Contains(out, want) {
+				t.Errorf("%s: no %q in\n%s", c.line, want, out)
+			}
+		}
+		for _, never := range c.never {
+			if strings.Contains(strings.ReplaceAll(out, "months of creation to compare within", ""), never) {
+				t.Errorf("%s: %q in\n%s", c.line, never, out)
+			}
+		}
+		for _, key := range c.null {
+			if strings.Count(text, `"`+key+`": null`) < 1 || strings.Contains(strings.ReplaceAll(text, `"`+key+`": null`, ""), `"`+key+`"`) {
+				t.Errorf("%s: %s is not null in\n%s", c.line, key, text)
+			}
+		}
+		for _, key := range c.known {
+			if !strings.Contains(text, `"`+key+`": `) || strings.Contains(text, `"`+key+`": null`) {
+				t.Errorf("%s: no %s in\n%s", c.line, key, text)
+			}
+		}
+	}
+}
+
 // Hundreds of values: the fifty largest are printed, and how many more there are.
 func TestLiftManyArms(t *testing.T) {
 	campaignsFile(t)

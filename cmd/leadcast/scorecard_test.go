@@ -64,6 +64,30 @@ func TestScorecardIsPrinted(t *testing.T) {
 	}
 }
 
+// Bins are chosen with a flag or in leadcast.yaml, and golearn's say in the
+// manifest that they are not reproducible.
+func TestScorecardBins(t *testing.T) {
+	leads, dir := leadFile(t, false), t.TempDir()
+	t.Chdir(dir)
+	args := []string{"train", leads, "--outcome", "outcome", "--won", "won", "--id", "lead_id", "--order-by", "rows", "--model", "scorecard", "--no-refit"}
+	card := func(more ...string) string {
+		must(t, append(args, more...)...)
+		return must(t, "inspect", "model.leadcast").stdout
+	}
+	plain, merged := card(), card("--scorecard-bins", "chimerge")
+	write(t, "leadcast.yaml", "train:\n  scorecard-bins: chimerge\n")
+	if same := card(); same != merged || plain == merged || strings.Contains(merged, "not reproducible") {
+		t.Errorf("with quantiles\n%s\nwith ChiMerge\n%s\nby leadcast.yaml\n%s", plain, merged, same)
+	}
+	shows(t, card("--scorecard-bins", "golearn-chimerge"), "promise: not reproducible: golearn's ChiMerge adds up in a random order", "Scorecard")
+	if a := leadcast(t, "", append(args, "--scorecard-bins", "thirds")...); a.code != exitUsage || !strings.Contains(a.stderr, `there are no scorecard bins "thirds"`) {
+		t.Errorf("exit %d: %s", a.code, a.stderr)
+	}
+	if a := leadcast(t, "", append(args, "--model", "golearn-tree", "--golearn-limit", "1ns")...); a.code != exitFault || !strings.Contains(a.stderr, "golearn-tree: not done within 1e-09 s; give it longer with --golearn-limit") {
+		t.Errorf("exit %d: %s", a.code, a.stderr)
+	}
+}
+
 // With times, classifiers stand in a table of their own and cannot be champions.
 func TestClassifiersArePrinted(t *testing.T) {
 	leads, model := leadFile(t, true), filepath.Join(t.TempDir(), "m.leadcast")

@@ -95,6 +95,8 @@ func (t *training) flags(f *pflag.FlagSet) {
 	f.StringSliceVar(&t.kinds, "kind", nil, "how to read a column: COLUMN=number|bool|category|multi|time|text|id")
 	f.StringSliceVar(&t.plan.Missing, "missing", nil, "further texts that stand for nothing")
 	f.StringVar(&t.plan.Model, "model", "", "champion: blend (default), base, or the name of a model: gbm, linear …")
+	f.StringVar(&t.plan.ScorecardBins, "scorecard-bins", "quantile", "how a scorecard cuts numbers: quantile, chimerge, or golearn-chimerge (not reproducible)")
+	f.DurationVar(&t.plan.GolearnLimit, "golearn-limit", time.Minute, "leave a model of golearn's out that is not fitted within this time")
 	f.BoolVar(&t.plan.NoRefit, "no-refit", false, "ship the judged model instead of fitting its recipe on everything")
 	f.StringVar(&t.budget, "budget", "", "search for better settings of boosting: for a time (60s, 10m), or trials=N, which gives the same in every run")
 	f.Uint64Var(&t.plan.Seed, "seed", 1, "seed of everything that is drawn at random")
@@ -105,6 +107,7 @@ func (t *training) flags(f *pflag.FlagSet) {
 func (t *training) settle() (err error) {
 	p := &t.plan
 	p.Contract.Won, p.Contract.Lost = t.won, t.lost
+	p.Reading = t.given()
 	p.Roles.Order = t.orderBy
 	if t.wonIf != "" {
 		column, present := strings.CutSuffix(t.wonIf, ":present")
@@ -240,6 +243,9 @@ func (p *program) train(ctx context.Context, t *training, files []string) error 
 	}
 	if p.json {
 		return p.printJSON(result.Report)
+	}
+	if t.budget != "" && result.Report.Searched == nil {
+		fmt.Fprintln(p.stderr, "the time of --budget was over before one round of the search; the next run goes on from "+t.out+".search")
 	}
 	p.printReport(result.Report, t.out)
 	return nil

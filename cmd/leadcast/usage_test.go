@@ -223,7 +223,7 @@ func TestConfigTakesEveryFlag(t *testing.T) {
 			if f.Name == "help" || f.Name == "config" || c.HasParent() && c.Parent().Name() == "completion" {
 				return
 			}
-			value := map[string]string{"int": "7", "uint64": "7", "bool": "true"}[f.Value.Type()]
+			value := map[string]string{"int": "7", "uint64": "7", "bool": "true", "duration": "7s"}[f.Value.Type()]
 			if value == "" {
 				value = "seven"
 			}
@@ -236,7 +236,7 @@ func TestConfigTakesEveryFlag(t *testing.T) {
 			if err := p.applyConfig(c); err != nil {
 				t.Errorf("%s --%s: %v", c.CommandPath(), f.Name, err)
 			}
-			want := map[string]string{"seven": "seven", "7": "7", "true": "true"}[value]
+			want := map[string]string{"seven": "seven", "7": "7", "7s": "7s", "true": "true"}[value]
 			if want == "" {
 				want = `[seven,"e,ight"]`
 			}

@@ -7,6 +7,7 @@ import (
 	"math"
 	"sort"
 
+	"github.com/leadcast/leadcast/models"
 	"github.com/leadcast/leadcast/models/matrix"
 	"github.com/leadcast/leadcast/models/portable"
 )
@@ -96,6 +97,11 @@ func (m *Model) Predict(dst []float64, x *matrix.Matrix) error {
 		dst[i] = portable.Sigmoid(v)
 	}
 	return nil
+}
+
+// Interactions implements models.Interacting: columns act apart.
+func (m *Model) Interactions(dst []float64, x *matrix.Matrix, weights []float64) error {
+	return models.Apart(m, dst, x, weights)
 }
 
 // Shares adds Σ weights·(value of each column) to dst and returns Σ

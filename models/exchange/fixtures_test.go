@@ -92,6 +92,33 @@ type shapCase struct {
 	Contrib                  json.RawMessage `json:"pred_contrib"`
 	Contribs                 json.RawMessage `json:"pred_contribs"`
 	Brute                    json.RawMessage `json:"brute_force_shapley_first6"`
+	Interactions             json.RawMessage `json:"-"` // of the first rows, with a row and a column more for the base
+	Interventional           *struct {
+		Background, Explained string
+		Features              []string
+		Shares                json.RawMessage `json:"shap_values"`
+		Base                  float64         `json:"expected_value"`
+		Brute                 json.RawMessage `json:"brute_force"`
+	}
+}
+
+// UnmarshalJSON also finds interactions by how their key begins: it goes on
+// with how many rows they are of.
+func (c *shapCase) UnmarshalJSON(b []byte) error {
+	type plain shapCase
+	if err := json.Unmarshal(b, (*plain)(c)); err != nil {
+		return err
+	}
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(b, &all); err != nil {
+		return err
+	}
+	for key, value := range all {
+		if strings.HasPrefix(key, "pred_interactions") {
+			c.Interactions = value
+		}
+	}
+	return nil
 }
 
 // flatten reads nested lists of numbers in order.
@@ -221,25 +248,110 @@ func TestOtherPrograms(t *testing.T) {
 			}
 			n, columns, sets := table(t, c.Input)
 			rows := chosen(n, c.IDs, c.Rows, sets)
-			x := &matrix.Matrix{Rows: len(rows)}
-			for _, name := range c.Features {
-				column := matrix.Column{Name: name}
-				for _, r := range rows {
-					v := columns[name][r]
-					if f.Program == "XGBoost" && slices.Contains(c.Categorical, name) && v < 0 {
-						v = math.NaN() // as the case's words on its rows say
-					}
-					column.Nums = append(column.Nums, v)
+			x := pick(c.Features, columns, rows, func(name string, v float64) float64 {
+				if f.Program == "XGBoost" && slices.Contains(c.Categorical, name) && v < 0 {
+					return math.NaN() // as the case's words on its rows say
 				}
-				x.Columns = append(x.Columns, column)
-			}
+				return v
+			})
 			prediction, contribution := tolerances(t, file.Meta.Tolerance, strings.ToLower(f.Program))
 			f.check(t, c, x, prediction, contribution)
+			if c.Interactions != nil {
+				f.checkInteractions(t, c, x, contribution)
+			}
+			if c.Interventional != nil {
+				f.checkInterventional(t, c, columns, sets)
+			}
 			if c.Leaf != nil {
 				checkLeaves(t, b, c, x)
 			}
 		})
 	}
+}
+
+// pick is a matrix of some rows of a file.
+func pick(features []string, columns map[string][]float64, rows []int, read func(name string, v float64) float64) *matrix.Matrix {
+	x := &matrix.Matrix{Rows: len(rows)}
+	for _, name := range features {
+		column := matrix.Column{Name: name}
+		for _, r := range rows {
+			column.Nums = append(column.Nums, read(name, columns[name][r]))
+		}
+		x.Columns = append(x.Columns, column)
+	}
+	return x
+}
+
+// checkInteractions compares the interaction values of every output.
+func (f *File) checkInteractions(t *testing.T, c shapCase, x *matrix.Matrix, tolerance float64) {
+	v, asks, n := view(x, f.asks), len(f.asks), len(f.Features)+1
+	want := flatten(t, c.Interactions)
+	rows := len(want) / (n * n * len(f.outputs))
+	if rows == 0 || rows*n*n*len(f.outputs) != len(want) {
+		t.Fatalf("%d interactions of %d features and the base", len(want), n-1)
+	}
+	got := make([]float64, len(want))
+	for k, e := range f.outputs {
+		explainer, err := e.Explainer(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pairs := make([]float64, x.Rows*asks*asks)
+		if err := explainer.Interactions(pairs, v); err != nil {
+			t.Fatal(err)
+		}
+		for i := range rows {
+			own := got[(i*len(f.outputs)+k)*n*n:][:n*n]
+			own[n*n-1] = explainer.Base()
+			for a, one := range f.asks {
+				for b, other := range f.asks {
+					own[one.column*n+other.column] += pairs[(i*asks+a)*asks+b]
+				}
+			}
+		}
+	}
+	near(t, "interaction", got, want, tolerance, false)
+}
+
+// checkInterventional compares shares against a background; both parts are
+// said in words: "first 25 train rows, NaN->0".
+func (f *File) checkInterventional(t *testing.T, c shapCase, columns map[string][]float64, sets []string) {
+	said := func(words string) *matrix.Matrix {
+		part := regexp.MustCompile(`first (\d+) (\w+) rows(, NaN->0)?$`).FindStringSubmatch(words)
+		if part == nil {
+			t.Fatalf("cannot read %q", words)
+		}
+		most, _ := strconv.Atoi(part[1])
+		var rows []int
+		for i, set := range sets {
+			if set == part[2] && len(rows) < most {
+				rows = append(rows, i)
+			}
+		}
+		return view(pick(c.Interventional.Features, columns, rows, func(_ string, v float64) float64 {
+			if part[3] != "" && v != v {
+				return 0
+			}
+			return v
+		}), f.asks)
+	}
+	x := said(c.Interventional.Explained)
+	explainer, err := f.outputs[0].Explainer(said(c.Interventional.Background))
+	if err != nil {
+		t.Fatal(err)
+	}
+	shares, got := make([]float64, x.Rows*len(f.asks)), make([]float64, x.Rows*len(f.Features))
+	if err := explainer.Shares(shares, x); err != nil {
+		t.Fatal(err)
+	}
+	for i := range x.Rows {
+		for k, a := range f.asks {
+			got[i*len(f.Features)+a.column] += shares[i*len(f.asks)+k]
+		}
+	}
+	near(t, "brute force against a background", got, flatten(t, c.Interventional.Brute), 1e-12, false)
+	near(t, "share against a background", got, flatten(t, c.Interventional.Shares), 1e-6, false) // the program counts in single precision
+	near(t, "base of a background", []float64{explainer.Base()}, []float64{c.Interventional.Base}, 1e-6, false)
 }
 
 // check compares margins, predictions and shares with the case.
@@ -253,13 +365,25 @@ func (f *File) check(t *testing.T, c shapCase, x *matrix.Matrix, prediction, con
 	}
 	var shares []float64
 	v := view(x, f.asks)
+	var many [][]float64 // per output, the same shares of all rows at once
+	for _, e := range f.outputs {
+		explainer, err := e.Explainer(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		many = append(many, make([]float64, x.Rows*len(f.asks)))
+		if err := explainer.Shares(many[len(many)-1], v); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for i := range x.Rows {
-		for _, e := range f.outputs {
+		for o, e := range f.outputs {
 			parts, dst := make([]float64, len(f.asks)), make([]float64, len(f.Features))
 			base, err := e.Shares(parts, v.Gather([]int32{int32(i)}), []float64{1})
 			if err != nil {
 				t.Fatal(err)
 			}
+			near(t, "share of many", many[o][i*len(parts):][:len(parts)], parts, 1e-12, true)
 			for k, a := range f.asks {
 				dst[a.column] += parts[k]
 			}

@@ -130,6 +130,30 @@ func (m *Model) Shares(dst []float64, x *matrix.Matrix, weights []float64) (base
 	return base, err
 }
 
+// Interactions implements models.Interacting; see tree.Explainer.
+func (m *Model) Interactions(dst []float64, x *matrix.Matrix, weights []float64) error {
+	if err := m.check(x); err != nil {
+		return err
+	}
+	e, err := m.trees.Explainer(nil)
+	if err != nil {
+		return err
+	}
+	asks, n := len(m.asks), len(m.columns)
+	pairs := make([]float64, x.Rows*asks*asks)
+	if err := e.Interactions(pairs, view(x, m.asks)); err != nil {
+		return err
+	}
+	for i, w := range weights {
+		for a, one := range m.asks {
+			for b, other := range m.asks {
+				dst[(i*n+one.column)*n+other.column] += float64(w * pairs[(i*asks+a)*asks+b])
+			}
+		}
+	}
+	return nil
+}
+
 // Mean is the mean log-odds of the rows that the program was trained on, by
 // the covers of its nodes: what shares are counted from.
 func (m *Model) Mean() float64 {

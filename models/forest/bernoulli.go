@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"time"
 
 	"github.com/sjwhitworth/golearn/base"
 	"github.com/sjwhitworth/golearn/naive"
@@ -22,16 +23,17 @@ import (
 // the same thing twice, so its probabilities are bolder than they should be.
 // The zero value is ready for use.
 type Bernoulli struct {
-	Bins    int // most bins of a number; 0: 8
-	MaxRows int // more rows are sampled; 0: 20000
+	Bins    int           // most bins of a number; 0: 8
+	MaxRows int           // more rows are sampled; 0: 20000
+	Limit   time.Duration // given up with Late after that; 0: 60 s
 	Seed    uint64
 }
 
 // Fit implements models.Learner; the model is a *scorecard.Model in log-odds.
 // Errors are as Forest.Fit's.
 func (b Bernoulli) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) (models.Model, error) {
-	if b.Bins < 0 || b.MaxRows < 0 {
-		return nil, errors.New("forest: bins and rows must not be negative")
+	if b.Bins < 0 || b.MaxRows < 0 || b.Limit < 0 {
+		return nil, errors.New("forest: bins, rows and limit must not be negative")
 	}
 	s, err := sampleOf(x, y, b.Seed)
 	if err != nil {
@@ -41,10 +43,10 @@ func (b Bernoulli) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) (
 	for j := range columns {
 		columns[j] = cells(&x.Columns[j], s, cmp.Or(b.Bins, 8))
 	}
-	var start float64
-	err = guarded(ctx, "naive Bayes", func() (err error) {
-		start, err = evidence(x, s.whole(cmp.Or(b.MaxRows, 20000), b.Seed), columns)
-		return err
+	ctx, cancel := limited(ctx, b.Limit)
+	defer cancel()
+	start, err := guarded(ctx, "naive Bayes", func() (float64, error) {
+		return evidence(x, s.whole(cmp.Or(b.MaxRows, 20000), b.Seed), columns)
 	})
 	if err != nil {
 		return nil, err

@@ -16,12 +16,14 @@ import (
 // ChiMerge gives at most bins−1 cut points of finite numbers with their
 // outcomes (0 or 1), none of them one of the numbers: golearn's ChiMerge
 // (Kerber 1992, AAAI 123) joins neighbours of about a hundred fine bins until
-// all differ at the level of 95 %, or further until there are few enough. It is
-// a scorecard.Scorecard's Cut.
+// there are few enough. It is a scorecard.Scorecard's Cut; scorecard.ChiMerge
+// is the better one.
 //
-// Golearn adds up each statistic in the random order of a map, so where two
-// pairs of neighbours tie to the last digit it may join either first: unlike
-// everything else here the result is then not the same in every run.
+// Golearn never stops because bins differ: with two outcomes its percentile of
+// χ² is infinite. And it adds up each statistic in the random order of a map,
+// so where two pairs of neighbours tie but for the last digit it may join
+// either first: unlike all else here the result is then not the same in every
+// run.
 func ChiMerge(values, outcomes []float64, bins int) ([]float64, error) {
 	if len(values) != len(outcomes) {
 		panic("forest: values and outcomes differ in length")
@@ -45,12 +47,13 @@ func ChiMerge(values, outcomes []float64, bins int) ([]float64, error) {
 		points = append(points, point{code, int(outcomes[r])})
 	}
 	slices.SortFunc(points, func(a, b point) int { return cmp.Or(a.code-b.code, a.y-b.y) }) // golearn counts in the order of the rows
-	var cuts []float64
-	err := guarded(context.Background(), "ChiMerge", func() error {
+	ctx, cancel := limited(context.Background(), 0)
+	defer cancel()
+	return guarded(ctx, "ChiMerge", func() ([]float64, error) {
 		d, number, class := base.NewDenseInstances(), base.NewFloatAttribute("number"), classAttribute()
 		n, c := d.AddAttribute(number), d.AddAttribute(class)
 		if err := errors.Join(d.AddClassAttribute(class), d.Extend(len(points))); err != nil {
-			return err
+			return nil, err
 		}
 		for i, p := range points {
 			d.Set(n, i, base.PackFloatToBytes(float64(p.code)))
@@ -59,13 +62,10 @@ func ChiMerge(values, outcomes []float64, bins int) ([]float64, error) {
 		f := filters.NewChiMergeFilter(d, 0.95)
 		f.MaxRows = max(bins, 3)
 		if err := errors.Join(f.AddAttribute(number), f.Train()); err != nil {
-			return err
+			return nil, err
 		}
-		var err error
-		cuts, err = lowest(f, fine)
-		return err
+		return lowest(f, fine)
 	})
-	return cuts, err
 }
 
 // lowest reads off where the merged intervals begin: golearn names each by its

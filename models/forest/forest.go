@@ -7,7 +7,8 @@
 // order, and knows neither weights nor missing values nor cancellation. So all
 // it is given are answers to yes/no questions about at most some 20,000 rows;
 // random features and bootstraps are drawn here from the seed; its panics
-// become errors; and its results depend on nothing but data and seed.
+// become errors; what does not come back in time is left behind; and its
+// results depend on nothing but data and seed.
 package forest
 
 import (
@@ -15,6 +16,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"time"
 
 	"github.com/leadcast/leadcast/models"
 	"github.com/leadcast/leadcast/models/matrix"
@@ -38,18 +40,19 @@ type Tree struct{ Grow }
 // Grow says how a tree is grown. Golearn takes time rows × questions × depth²
 // and nodes × questions², with large factors, so each is bounded.
 type Grow struct {
-	MaxRows   int    // most rows of a tree; more are sampled; 0: 5000
-	Bins      int    // there are questions about at most Bins−1 cuts of a column; 0: 8
-	Questions int    // most questions that a tree may ask: drawn at random in a forest, those that part the outcomes best in a single tree; 0: 64
-	Depth     int    // most questions on a path; 0: 8
-	Least     int    // least rows in a leaf; 0: 5
-	Seed      uint64 // of everything that is drawn at random
+	MaxRows   int           // most rows of a tree; more are sampled; 0: 5000
+	Bins      int           // there are questions about at most Bins−1 cuts of a column; 0: 8
+	Questions int           // most questions that a tree may ask: drawn at random in a forest, those that part the outcomes best in a single tree; 0: 64
+	Depth     int           // most questions on a path; 0: 8
+	Least     int           // least rows in a leaf; 0: 5
+	Seed      uint64        // of everything that is drawn at random
+	Limit     time.Duration // a learner that is not done by then is given up with Late; 0: 60 s
 }
 
 // settled fills defaults in.
 func (g Grow) settled() (Grow, error) {
-	if g.MaxRows < 0 || g.Bins < 0 || g.Questions < 0 || g.Depth < 0 || g.Depth > 100 || g.Least < 0 {
-		return g, errors.New("forest: rows, bins, questions, depth and leaves must not be negative, and depth at most 100")
+	if g.MaxRows < 0 || g.Bins < 0 || g.Questions < 0 || g.Depth < 0 || g.Depth > 100 || g.Least < 0 || g.Limit < 0 {
+		return g, errors.New("forest: rows, bins, questions, depth, leaves and limit must not be negative, and depth at most 100")
 	}
 	g.MaxRows, g.Bins, g.Questions = cmp.Or(g.MaxRows, 5000), cmp.Or(g.Bins, 8), cmp.Or(g.Questions, 64)
 	g.Depth, g.Least = cmp.Or(g.Depth, 8), cmp.Or(g.Least, 5)
@@ -58,7 +61,8 @@ func (g Grow) settled() (Grow, error) {
 
 // Fit implements models.Learner; the model is a *tree.Forest. Errors are about
 // data (no rows, one outcome only, a value out of range) or tell what golearn
-// panicked with; ctx is looked at at every node.
+// panicked with; ctx is looked at at every node, and a learner that is not done within its
+// Limit is left behind, with Late.
 func (f Forest) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) (models.Model, error) {
 	g, err := f.settled()
 	if err != nil || f.Trees < 0 || f.Features < 0 {
@@ -68,6 +72,8 @@ func (f Forest) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) (mod
 	if err != nil {
 		return nil, err
 	}
+	ctx, cancel := limited(ctx, g.Limit)
+	defer cancel()
 	list := s.questions(g.Bins)
 	if f.Features == 0 {
 		f.Features = int(math.Ceil(math.Sqrt(float64(g.Questions))))
@@ -92,6 +98,8 @@ func (t Tree) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) (model
 	if err != nil {
 		return nil, err
 	}
+	ctx, cancel := limited(ctx, g.Limit)
+	defer cancel()
 	list, rows := s.questions(g.Bins), s.whole(g.MaxRows, g.Seed)
 	nodes, err := g.tree(ctx, s, best(list, g.Questions, s, rows), rows, g.Questions, g.Seed)
 	if err != nil {

@@ -162,6 +162,44 @@ func TestChiMerge(t *testing.T) {
 	}
 }
 
+// Golearn and our own ChiMerge join the same bins where all that are left
+// differ; where none do ours joins them, while golearn keeps as many as it may.
+func TestChiMergeAgreesWithOurs(t *testing.T) {
+	for seed := range uint64(5) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		values, y := make([]float64, 8000), make([]float64, 8000)
+		for i := range values {
+			values[i] = 100 * r.Float64()
+			if r.Float64() < []float64{0.1, 0.4, 0.2, 0.7, 0.5}[int(values[i]/20)] {
+				y[i] = 1
+			}
+		}
+		theirs, err := forest.ChiMerge(values, y, 5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ours, err := scorecard.ChiMerge(values, y, 5); err != nil || !slices.Equal(ours, theirs) || len(ours) != 4 {
+			t.Errorf("seed %d: ours cuts at %v, golearn at %v, %v", seed, ours, theirs, err)
+		}
+	}
+	var values, y []float64
+	for k, wins := range []int{30, 33, 29, 34, 31, 35, 28, 32} {
+		for i := range 100 {
+			values, y = append(values, float64(k)), append(y, 0)
+			if i < wins {
+				y[len(y)-1] = 1
+			}
+		}
+	}
+	theirs, err := forest.ChiMerge(values, y, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ours, err := scorecard.ChiMerge(values, y, 5); err != nil || len(ours) > 0 || len(theirs) < 3 {
+		t.Errorf("of bins that do not differ ours cuts at %v, golearn at %v, %v", ours, theirs, err)
+	}
+}
+
 // world draws rows of numbers with gaps, a category and an outcome.
 func world(seed uint64, n int) (*matrix.Matrix, models.Target) {
 	r := rand.New(rand.NewPCG(seed, 9))

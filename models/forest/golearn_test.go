@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sjwhitworth/golearn/base"
 	"github.com/sjwhitworth/golearn/trees"
@@ -143,9 +144,9 @@ func TestTheTableIsGolearns(t *testing.T) {
 // Golearn's panics are errors that say where they come from; a cancelled
 // context is what it is.
 func TestPanicsAreErrors(t *testing.T) {
-	err := guarded(t.Context(), "attribute", func() error {
+	_, err := guarded(t.Context(), "attribute", func() (int, error) {
 		base.NewFloatAttribute("x").GetSysValFromString("no number")
-		return nil
+		return 0, nil
 	})
 	if err == nil || !strings.Contains(err.Error(), "golearn's attribute failed") || !strings.Contains(err.Error(), "no number") {
 		t.Errorf("error %v", err)
@@ -158,8 +159,36 @@ func TestPanicsAreErrors(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	if err := guarded(ctx, "tree", func() error { cancel(); panic("stopped") }); !errors.Is(err, context.Canceled) {
+	if _, err := guarded(ctx, "tree", func() (int, error) { cancel(); panic("stopped") }); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// A learner that is not done within its limit is given up, and a call of
+// golearn's that never comes back holds nobody up. A caller who stops is told so.
+func TestLimit(t *testing.T) {
+	x, y := world(1, 300)
+	const limit = time.Nanosecond
+	for name, l := range map[string]models.Learner{"forest": Forest{Grow: Grow{Limit: limit}}, "tree": Tree{Grow{Limit: limit}}, "bayes": Bernoulli{Limit: limit}} {
+		_, err := l.Fit(t.Context(), x, y)
+		if late := (Late{}); !errors.As(err, &late) || late.Limit != limit {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	ctx, cancel := limited(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	never := make(chan int)
+	defer close(never)
+	if _, err := guarded(ctx, "tree", func() (int, error) { return <-never, nil }); err == nil || err.Error() != "not done within 0.02 s" {
+		t.Errorf("error %v", err)
+	}
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	if _, err := (Tree{}).Fit(stopped, x, y); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+	if _, err := (Tree{Grow{Limit: -1}}).Fit(t.Context(), x, y); err == nil {
+		t.Error("a negative limit: no error")
 	}
 }
 

@@ -1,10 +1,12 @@
 package forest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"slices"
+	"time"
 
 	"github.com/sjwhitworth/golearn/base"
 	"github.com/sjwhitworth/golearn/trees"
@@ -14,33 +16,62 @@ import (
 
 func init() { base.SetLoggerOut(io.Discard) } // golearn's own logger writes to standard output
 
-// guarded runs golearn, whose panics become errors.
-func guarded(ctx context.Context, what string, run func() error) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			if err = ctx.Err(); err == nil {
-				err = fmt.Errorf("forest: golearn's %s failed: %v", what, r)
-			}
-		}
-	}()
-	if err := ctx.Err(); err != nil {
-		return err
+// Late is the error of a learner that was given up because it was not done in
+// time.
+type Late struct{ Limit time.Duration }
+
+// Error says how long was waited.
+func (l Late) Error() string { return fmt.Sprintf("not done within %g s", l.Limit.Seconds()) }
+
+// limited bounds how long a learner may take: limit, or 60 seconds for 0.
+func limited(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+	limit = cmp.Or(limit, time.Minute)
+	return context.WithTimeoutCause(ctx, limit, Late{limit})
+}
+
+// guarded runs golearn, whose panics become errors. Golearn cannot be stopped:
+// what is not back when ctx ends is left behind, so run must not write to what
+// is read after an error.
+func guarded[T any](ctx context.Context, what string, run func() (T, error)) (value T, err error) {
+	if ctx.Err() != nil {
+		return value, context.Cause(ctx)
 	}
-	return run()
+	type result struct {
+		value T
+		err   error
+	}
+	back := make(chan result, 1)
+	go func() {
+		var r result
+		defer func() {
+			if p := recover(); p != nil {
+				r.err = fmt.Errorf("forest: golearn's %s failed: %v", what, p)
+			}
+			back <- r
+		}()
+		r.value, r.err = run()
+	}()
+	select {
+	case r := <-back:
+		if r.err != nil && ctx.Err() != nil {
+			r.err = context.Cause(ctx)
+		}
+		return r.value, r.err
+	case <-ctx.Done():
+		return value, context.Cause(ctx)
+	}
 }
 
 // tree grows one tree on some rows and gives its nodes.
 func (g Grow) tree(ctx context.Context, s *sample, list []question, rows []row, features int, seed uint64) (nodes []tree.Node, err error) {
-	err = guarded(ctx, "tree", func() error {
+	return guarded(ctx, "tree", func() ([]tree.Node, error) {
 		grower := newGrower(ctx, g, s, list, rows, features, seed)
 		root, err := grower.root()
 		if err != nil {
-			return err
+			return nil, err
 		}
-		nodes = grower.compile(root, s.share)
-		return nil
+		return grower.compile(root, s.share), nil
 	})
-	return nodes, err
 }
 
 // grower is the rule by which golearn's ID3 splits: it draws questions, and

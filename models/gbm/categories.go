@@ -25,7 +25,7 @@ const (
 // Micci-Barreca 2001), and how many they are, which says how far the rate can
 // be trusted. A training row sees the rate of the rows before it in a random
 // order only (Prokhorenkova et al. 2018), so its own outcome never comes back
-// to it; at prediction every row sees the whole table.
+// to it, and counts the others only; at prediction every row sees the whole table.
 type statistic struct {
 	columns []int     // whose levels are combined, one or two
 	levels  []uint64  // combinations met in training, rising
@@ -205,7 +205,7 @@ func (l *ledger) learn(s *statistic) (rates []matrix.Column, counts matrix.Colum
 		for k := range l.units {
 			switch known := slot[k] >= 0; {
 			case known && l.units[k].fitted:
-				counts.Nums[k] = s.counts[slot[k]]
+				counts.Nums[k] = max(0, s.counts[slot[k]]-l.units[k].size)
 			case known:
 				nums[k], counts.Nums[k] = s.rates[slot[k]], s.counts[slot[k]]
 			default:
@@ -261,8 +261,9 @@ func (t tallies) at(level uint64) *tally {
 
 // statistics chooses what to replace: each column with many categories, and up
 // to pairs combinations of such a column with another one of categories that
-// forecast better than either.
-func (d *data) statistics(ctx context.Context, b Booster, t team, x *matrix.Matrix) ([]statistic, []source, error) {
+// forecast better than either. A fit that goes on from a model replaces what
+// that one did.
+func (d *data) statistics(ctx context.Context, b Booster, t team, x *matrix.Matrix, from *Model) ([]statistic, []source, error) {
 	var many, all []int
 	for j := range x.Columns {
 		if c := &x.Columns[j]; c.Categorical() && c.Levels > 1 {
@@ -272,7 +273,7 @@ func (d *data) statistics(ctx context.Context, b Booster, t team, x *matrix.Matr
 			}
 		}
 	}
-	if len(many) == 0 {
+	if len(many) == 0 && (from == nil || len(from.statistics) == 0) {
 		return nil, nil, nil
 	}
 	byName := func(p, q int) int { return cmp.Compare(x.Columns[p].Name, x.Columns[q].Name) }
@@ -286,10 +287,16 @@ func (d *data) statistics(ctx context.Context, b Booster, t team, x *matrix.Matr
 		}
 	}
 	var chosen []statistic
-	for _, j := range many {
-		chosen = append(chosen, statistic{columns: []int{j}})
+	if from != nil {
+		for _, s := range from.statistics {
+			chosen = append(chosen, statistic{columns: s.columns})
+		}
+	} else {
+		for _, j := range many {
+			chosen = append(chosen, statistic{columns: []int{j}})
+		}
 	}
-	if b.Pairs > 0 {
+	if b.Pairs > 0 && from == nil {
 		more, err := d.pairs(ctx, t, b.Pairs, all, many, x, at)
 		if err != nil {
 			return nil, nil, err
@@ -330,7 +337,7 @@ func (d *data) pairs(ctx context.Context, t team, most int, all, many []int, x *
 	}
 	for _, p := range many {
 		for _, q := range all {
-			if q == p || at(p) != at(q) || slices.Contains(many, q) && position[q] < position[p] {
+			if q == p || at(p) != at(q) || d.groups[p]&d.groups[q] == 0 || slices.Contains(many, q) && position[q] < position[p] {
 				continue
 			}
 			if len(pairs) < mostPairs {

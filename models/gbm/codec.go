@@ -7,10 +7,11 @@ import (
 	"math"
 	"slices"
 
+	"github.com/leadcast/leadcast/models"
 	"github.com/leadcast/leadcast/models/tree"
 )
 
-// The bytes of a model: its objective's name after a length byte; the number
+// The bytes of a model of one margin: its objective's name after a length byte; the number
 // of columns and a byte for each, 1 for categories; the number of statistics
 // and each one's columns, prior and table; then the ensemble. Counts are
 // varints, numbers little-endian. Levels are written as differences.
@@ -46,18 +47,24 @@ func (m *Model) AppendBinary(b []byte) ([]byte, error) {
 	return m.trees.AppendBinary(b)
 }
 
-// Decode reads what AppendBinary wrote. It refuses anything else, so that the
-// model's methods need not look again.
-func Decode(b []byte) (*Model, error) {
+// Decode reads what a model of this package has written, of one margin or of
+// several classes. It refuses anything else, so that the model's methods need
+// not look again.
+func Decode(b []byte) (models.Model, error) {
+	if len(b) > 0 && b[0] == 0 {
+		return decodeClasses(b[1:])
+	}
+	m, err := decode(b)
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+func decode(b []byte) (*Model, error) {
 	r := reader{b: b}
 	m := &Model{}
-	name := string(r.take(int(r.byte())))
-	for _, o := range objectives {
-		if o.Name() == name {
-			m.objective = o
-		}
-	}
-	if m.objective == nil {
+	if m.objective = named(string(r.take(int(r.byte())))); m.objective == nil {
 		return nil, errors.New("gbm: unknown objective")
 	}
 	m.categorical = make([]bool, r.count(1))

@@ -77,3 +77,55 @@ func ExampleModel_Shares() {
 	fmt.Println(shares[0] > 3, shares[0] > 5*shares[1], margin[0]-base-shares[0]-shares[1] < 1e-9, err)
 	// Output: true true true <nil>
 }
+
+// What a deal is worth on average, learned in two runs and moved to new rows.
+func ExampleBooster_Refit() {
+	x, y := table()
+	for i := range y.Y {
+		y.Y[i] = 1000 * float64(i%10+1)
+	}
+	b := gbm.Defaults(gbm.Gamma{})
+	b.Rounds = 100
+	m, err := b.Fit(context.Background(), x, y)
+	if err == nil {
+		b.From = m // 100 rounds more
+		m, err = b.Fit(context.Background(), x, y)
+	}
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for i := range y.Y {
+		y.Y[i] *= 2 // deals are worth twice as much now
+	}
+	doubled, err := b.Refit(context.Background(), m, x, y, 0)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	before, after, one := make([]float64, 1), make([]float64, 1), x.Gather([]int32{4})
+	fmt.Println(m.Predict(before, one), doubled.Predict(after, one))
+	fmt.Printf("%.2f %.2f thousand\n", before[0]/1000, after[0]/1000)
+	// Output:
+	// <nil> <nil>
+	// 5.00 10.00 thousand
+}
+
+// The probabilities of three classes.
+func ExampleSoftmax() {
+	x, y := table()
+	for i := range y.Y {
+		y.Y[i] = float64(i % 10 / 4)
+	}
+	b := gbm.Defaults(gbm.Softmax{Classes: 3})
+	b.Rounds = 100
+	m, err := b.Fit(context.Background(), x, y)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	p := make([]float64, m.Outputs())
+	err = m.Predict(p, matrix.New([][]float64{{5, 0}}))
+	fmt.Printf("%.2f %v\n", p, err)
+	// Output: [0.01 0.99 0.00] <nil>
+}

@@ -10,7 +10,7 @@ import (
 // Kind names the decoder of a Model's bytes.
 const Kind = "gbm"
 
-// Model is a fitted booster. It implements models.Additive.
+// Model is a fitted booster of one margin. It implements models.Additive.
 type Model struct {
 	objective   Objective
 	categorical []bool // per column of the matrix
@@ -27,7 +27,8 @@ func (m *Model) Kind() string { return Kind }
 // Trees is the number of trees kept.
 func (m *Model) Trees() int { return m.trees.Trees() }
 
-// Predict writes a probability or a rate per unit of exposure for each row.
+// Predict writes what the objective forecasts for each row: a probability, a rate
+// per unit of exposure, a mean, a quantile or a relative hazard.
 func (m *Model) Predict(dst []float64, x *matrix.Matrix) error {
 	if err := m.Margins(dst, x); err != nil {
 		return err
@@ -38,7 +39,8 @@ func (m *Model) Predict(dst []float64, x *matrix.Matrix) error {
 	return nil
 }
 
-// Margins writes the log-odds or the log of the rate of each row.
+// Margins writes each row's forecast on the scale that trees add up on: log-odds,
+// the log of a rate or mean, or the number itself.
 func (m *Model) Margins(dst []float64, x *matrix.Matrix) error {
 	if err := m.check(x); err != nil {
 		return err

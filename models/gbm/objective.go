@@ -3,12 +3,16 @@ package gbm
 import (
 	"fmt"
 	"math"
+	"strconv"
+	"strings"
 
 	"github.com/leadcast/leadcast/models/portable"
 )
 
 // Objective is what boosting minimises: a loss of one row's margin, convex,
-// with its first two derivatives. Weights are applied outside.
+// with its first two derivatives. Weights are applied outside. Those of this
+// package can be written to bytes and read; others may be fitted and used, with
+// margins that step as logarithms do, by at most 4 a tree before shrinking.
 type Objective interface {
 	// Name identifies the objective in a fitted model's bytes.
 	Name() string
@@ -16,7 +20,8 @@ type Objective interface {
 	Check(y, exposure float64) error
 	// Base is the margin that is best without any column, from the weighted sums.
 	Base(events, exposure float64) float64
-	// Gradient gives the first and second derivative of Loss by the margin; the second is above zero.
+	// Gradient gives the first and second derivative of Loss by the margin. The second is above zero; a
+	// bound of it stands in where it may be zero.
 	Gradient(margin, y, exposure float64) (g, h float64)
 	// Loss is the negative log-likelihood, up to a constant that depends on the data only.
 	Loss(margin, y, exposure float64) float64
@@ -24,7 +29,9 @@ type Objective interface {
 	Link(margin float64) float64
 }
 
-// Logistic fits the probability of y = 1; the margin is the log-odds.
+// Logistic fits the probability of y = 1; the margin is the log-odds. Soft labels
+// y between 0 and 1 are fitted by their cross-entropy, as if each row were y rows
+// that say yes and 1 − y that say no.
 // Exposure plays no part.
 type Logistic struct{}
 
@@ -107,5 +114,29 @@ const (
 
 func clamp(margin float64) float64 { return min(max(margin, -largestRate), largestRate) }
 
-// objectives lists what a fitted model's bytes may name.
-var objectives = []Objective{Logistic{}, Poisson{}}
+// parametric is the name of an objective with a parameter.
+func parametric(kind string, v float64) string {
+	return kind + " " + strconv.FormatFloat(v, 'g', -1, 64)
+}
+
+// named is the objective that has a name, nil if there is none: what a fitted
+// model's bytes may hold.
+func named(name string) Objective {
+	_, parameter, _ := strings.Cut(name, " ")
+	v, _ := strconv.ParseFloat(parameter, 64)
+	for _, o := range objectives(v) {
+		if p, ok := o.(interface{ valid() error }); o.Name() == name && (!ok || p.valid() == nil) {
+			return o
+		}
+	}
+	return nil
+}
+
+// objectives lists them all; v is the parameter of those that have one.
+func objectives(v float64) []Objective {
+	whole := min(max(v, 0), 1<<10)
+	return []Objective{
+		Logistic{}, Poisson{}, Squared{}, Huber{Delta: v}, Quantile{Level: v}, Gamma{}, Tweedie{v},
+		Softmax{int(whole)}, Cox{uint8(min(whole, 255))},
+	}
+}

@@ -19,10 +19,10 @@ type split struct {
 
 // rules is what a split must obey, in a tree's quantised units.
 type rules struct {
-	l2, categoryL2, smooth float64
-	minGain                float64
-	minLeaf                int
-	unit                   float64 // a margin's size in quantised units
+	l1, l2, categoryL2, smooth float64
+	minGain                    float64
+	minLeaf                    int
+	unit                       float64 // a margin's size in quantised units
 }
 
 // node is what scanning needs to know of the node that is to be parted.
@@ -42,7 +42,7 @@ func (r *rules) scan(cells *[slots]int64, f *feature, j int, n *node) split {
 	switch {
 	case f.category:
 		r.scanCategories(&best, cells, f, n)
-	case f.monotone != 0 || n.bounded() || n.counts != nil:
+	case f.monotone != 0 || n.bounded() || n.counts != nil || r.l1 > 0:
 		r.scanCarefully(&best, cells, f, n)
 	default:
 		r.scanNumbers(&best, cells, f, n)
@@ -182,17 +182,18 @@ func (r *rules) enough(left int64, rows int, n *node) bool {
 	return float64(hl) >= least && float64(h-hl) >= least
 }
 
-// step is the Newton step −G/(H+λ) within the node's bounds.
+// step is the Newton step −G/(H+λ), G drawn to zero by L1, within the node's bounds.
 func (r *rules) step(sum int64, n *node, l2 float64) float64 {
 	g, h := unpack(sum)
-	return min(max(-float64(g)/(float64(h)+l2), n.low), n.high)
+	return min(max(-soft(float64(g), r.l1)/(float64(h)+l2), n.low), n.high)
 }
 
-// saved is twice the loss that the bounded step saves: G²/(H+λ) without bounds.
+// saved is twice the loss that the bounded step saves: G²/(H+λ) without bounds
+// and L1.
 func (r *rules) saved(sum int64, n *node, l2 float64) float64 {
 	g, h := unpack(sum)
 	v := r.step(sum, n, l2)
-	return -(float64(2*float64(g)*v) + float64(float64((float64(h)+l2)*v)*v))
+	return -(float64(2*float64(g)*v) + float64(float64((float64(h)+l2)*v)*v) + float64(2*r.l1*math.Abs(v)))
 }
 
 // scanCategories sorts the categories by their smoothed gradient, which makes

@@ -199,6 +199,7 @@ var laws = []law{
 	}},
 	{"margins and forecasts agree", link},
 	{"shares add up to the margins", shares},
+	{"interactions add up to the shares", interactions},
 }
 
 // refit fits the same data twice, with something between, and compares bytes.
@@ -234,6 +235,9 @@ func fitInput(s *subject) error {
 func badTarget(s *subject) error {
 	x, y := s.data(1, rows)
 	for _, bad := range []float64{math.NaN(), -1} {
+		if s.Outcome == Number && bad == bad {
+			continue
+		}
 		z := y
 		if s.Outcome == Causes {
 			z.Exit = slices.Clone(y.Exit)
@@ -305,12 +309,18 @@ func meanForecast(s *subject) error {
 	}
 	x, y := s.data(1, rows)
 	expected, observed := 0.0, 0.0
-	for i, v := range must(s.predict(must(s.fit(x, y)), x)) {
-		if s.Outcome == Rate {
+	m := must(s.fit(x, y))
+	for i, v := range must(s.predict(m, x)) {
+		switch s.Outcome {
+		case Rate:
 			v *= y.Exposure[i]
+		case Class:
+			v *= float64(i % m.Outputs()) // the mean number of the class
 		}
 		expected += v
-		observed += y.Y[i]
+	}
+	for _, v := range y.Y {
+		observed += v
 	}
 	if !(math.Abs(expected/observed-1) < 0.1) {
 		return fmt.Errorf("%.4g expected, %.4g observed", expected, observed)
@@ -352,7 +362,8 @@ func roundTrip(s *subject) error {
 }
 
 // link holds for additive models: a probability is the logistic function of
-// its margin, a rate its exponential.
+// its margin, a rate or an amount its exponential, a number the margin itself;
+// the probabilities of classes are the exponentials over their sum.
 func link(s *subject) error {
 	m, x, p := s.fitted()
 	a, ok := m.(models.Additive)
@@ -364,8 +375,22 @@ func link(s *subject) error {
 		return err
 	}
 	for i, v := range margins {
-		if margins[i] = math.Exp(v); s.Outcome == Chance {
+		switch margins[i] = math.Exp(v); s.Outcome {
+		case Chance:
 			margins[i] = 1 / (1 + math.Exp(-v))
+		case Number:
+			margins[i] = v
+		}
+	}
+	if s.Outcome == Class {
+		for row := range slices.Chunk(margins, m.Outputs()) {
+			sum := 0.0
+			for _, v := range row {
+				sum += v
+			}
+			for k := range row {
+				row[k] /= sum
+			}
 		}
 	}
 	return near("by the margin", p, margins, 1e-9)
@@ -399,6 +424,45 @@ func shares(s *subject) error {
 		}
 		if !(math.Abs(got-want) <= 1e-9*scale) {
 			return fmt.Errorf("rows from %d: shares add up to %v, margins to %v", from, got, want)
+		}
+	}
+	return nil
+}
+
+// interactions holds for models that have them: pairs are symmetric, and add up to shares.
+func interactions(s *subject) error {
+	m, x, _ := s.fitted()
+	a, ok := m.(models.Additive)
+	if !ok {
+		return nil
+	}
+	n := len(x.Columns)
+	some := x.Gather([]int32{0, int32(x.Rows / 2), int32(x.Rows - 1)})
+	weights := make([]float64, some.Rows*m.Outputs())
+	for i := range weights {
+		weights[i] = float64(i%5) - 1.5
+	}
+	pairs := make([]float64, some.Rows*n*n)
+	pairs[0] = 1000 // they are added to what is there
+	if err := models.Interactions(a, pairs, some, weights); errors.Is(err, errors.ErrUnsupported) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	pairs[0] -= 1000
+	for i := range some.Rows {
+		want, got := make([]float64, n), make([]float64, n)
+		must(a.Shares(want, some.Gather([]int32{int32(i)}), weights[i*m.Outputs():][:m.Outputs()]))
+		own := pairs[i*n*n:][:n*n]
+		for j := range n {
+			for k, v := range own[j*n:][:n] {
+				if got[j] += v; math.Abs(v-own[k*n+j]) > 1e-9 {
+					return fmt.Errorf("row %d: the pair of columns %d and %d is not symmetric", i, j, k)
+				}
+			}
+		}
+		if err := near("pairs and shares", got, want, 1e-9); err != nil {
+			return err
 		}
 	}
 	return nil

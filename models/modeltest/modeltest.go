@@ -16,6 +16,9 @@ const (
 	Chance Outcome = iota // Y is 0 or 1; one probability
 	Rate                  // Y counts events in Exposure; one rate
 	Causes                // Entry, Exit and Cause (1 or 2); rates, any number of them
+	Number                // Y is any number; a number
+	Amount                // Y is above zero; a mean
+	Class                 // Y is 0, 1 or 2; the probability of each
 )
 
 // Options says what a learner claims.

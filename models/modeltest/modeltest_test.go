@@ -210,6 +210,17 @@ func (m *stump) Shares(dst []float64, x *matrix.Matrix, weights []float64) (base
 	return base, nil
 }
 
+func (m *stump) Interactions(dst []float64, x *matrix.Matrix, weights []float64) error {
+	n := len(x.Columns)
+	for i, w := range weights {
+		dst[i*n*n] += w * (m.margins[m.side(x, i)] - m.margins[0])
+		if m.breaks == "interactions add up to the shares" {
+			dst[i*n*n+n-1] += 1e-6
+		}
+	}
+	return nil
+}
+
 func (m *stump) AppendBinary(b []byte) ([]byte, error) {
 	for _, v := range m.margins {
 		if m.breaks == "decoding gives the same model" {

@@ -69,6 +69,25 @@ func (s *subject) target(r *rand.Rand, signal []float64) models.Target {
 				y.Y[i]++
 			}
 		}
+	case Number:
+		y.Y = make([]float64, n)
+		for i, v := range signal {
+			y.Y[i] = 20 + v + r.NormFloat64()
+		}
+	case Amount:
+		y.Y = make([]float64, n)
+		for i, v := range signal {
+			y.Y[i] = math.Exp((v + r.NormFloat64()) / 3)
+		}
+	case Class:
+		y.Y = make([]float64, n)
+		for i, v := range signal {
+			for k := range 2 {
+				if r.Float64() < 1/(1+math.Exp(float64(k)-v)) {
+					y.Y[i]++
+				}
+			}
+		}
 	case Causes:
 		y.Entry, y.Exit, y.Cause = make([]float64, n), make([]float64, n), make([]uint8, n)
 		for i, v := range signal {
@@ -177,7 +196,7 @@ func (s *subject) predict(m models.Model, x *matrix.Matrix) ([]float64, error) {
 		return nil, err
 	}
 	for i, v := range dst {
-		if v-v != 0 || v < 0 || s.Outcome == Chance && v > 1 {
+		if v-v != 0 || v < 0 && s.Outcome != Number || v > 1 && (s.Outcome == Chance || s.Outcome == Class) {
 			return nil, fmt.Errorf("forecast %d is %v", i, v)
 		}
 	}

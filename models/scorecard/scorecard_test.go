@@ -48,7 +48,7 @@ func decode(_ string, b []byte) (models.Model, error) { return scorecard.Decode(
 
 func TestLaws(t *testing.T) {
 	halves := func(values, _ []float64, _ int) ([]float64, error) { return scorecard.Cuts(values, nil, 2), nil }
-	for name, s := range map[string]scorecard.Scorecard{"plain": {}, "all columns": {IV: 1e-9, Bins: 4, Prior: 1, Least: 0.1}, "other cuts": {Cut: halves}} {
+	for name, s := range map[string]scorecard.Scorecard{"plain": {}, "all columns": {IV: 1e-9, Bins: 4, Prior: 1, Least: 0.1}, "other cuts": {Cut: halves}, "chimerge": {Cut: scorecard.ChiMerge}} {
 		t.Run(name, func(t *testing.T) {
 			modeltest.Run(t, s, modeltest.Options{Outcome: modeltest.Chance, Decode: decode})
 		})
@@ -178,6 +178,37 @@ func TestCuts(t *testing.T) {
 	}
 	if got := scorecard.Cuts([]float64{1, 2, 3}, []float64{1, 1, 2}, 2); !slices.Equal(got, []float64{2.5}) {
 		t.Errorf("weighted cuts %v", got)
+	}
+}
+
+// ChiMerge by hand: 40 of 100, 45 of 100 (χ² 0.51) and 80 of 100 (χ² 26.1)
+// become two bins, in any order of the rows; what never differs is one bin.
+func TestChiMerge(t *testing.T) {
+	var values, won []float64
+	for k, wins := range []int{40, 45, 80} {
+		for i := range 100 {
+			values, won = append(values, float64(k)), append(won, 0)
+			if i < wins {
+				won[len(won)-1] = 1
+			}
+		}
+	}
+	for seed := range uint64(3) {
+		if cuts, err := scorecard.ChiMerge(values, won, 6); err != nil || !slices.Equal(cuts, []float64{1.5}) {
+			t.Errorf("cuts %v, %v", cuts, err)
+		}
+		rand.New(rand.NewPCG(seed, 1)).Shuffle(len(values), func(i, j int) {
+			values[i], values[j], won[i], won[j] = values[j], values[i], won[j], won[i]
+		})
+	}
+	if cuts, err := scorecard.ChiMerge(values, make([]float64, len(values)), 6); err != nil || len(cuts) > 0 {
+		t.Errorf("no wins at all: cuts %v, %v", cuts, err)
+	}
+	if cuts, err := scorecard.ChiMerge(values, won, 1); err != nil || len(cuts) > 0 {
+		t.Errorf("one bin: cuts %v, %v", cuts, err)
+	}
+	if _, err := scorecard.ChiMerge([]float64{math.NaN()}, []float64{1}, 2); err == nil {
+		t.Error("a missing number: no error")
 	}
 }
 

@@ -190,4 +190,9 @@ func (b *BaseRates) Shares(dst []float64, x *matrix.Matrix, weights []float64) (
 	return base, nil
 }
 
+// Interactions implements models.Interacting: there are none.
+func (b *BaseRates) Interactions(dst []float64, x *matrix.Matrix, weights []float64) error {
+	return models.Apart(b, dst, x, weights)
+}
+
 func finite(v float64) bool { return v-v == 0 }

@@ -161,3 +161,21 @@ func (s *Stack) Shares(dst []float64, x *matrix.Matrix, weights []float64) (base
 	}
 	return base, nil
 }
+
+// Interactions implements models.Interacting over Outputs margins a row, as Shares.
+func (s *Stack) Interactions(dst []float64, x *matrix.Matrix, weights []float64) error {
+	n, out := len(s.cuts)+1, s.Outputs()
+	part := make([]float64, len(weights))
+	for j, m := range s.components {
+		for i, v := range weights {
+			part[i] = 0
+			if w := s.blend.Weight[i%out/n][j]; w > 0 && finite(s.margins[i%out]) {
+				part[i] = float64(v * w)
+			}
+		}
+		if err := models.Interactions(m, dst, x, part); err != nil {
+			return fmt.Errorf("survival: component %d: %w", j, err)
+		}
+	}
+	return nil
+}

@@ -95,27 +95,63 @@ func (f *Forest) Shares(dst []float64, x *matrix.Matrix, weights []float64) (bas
 	if len(dst) != len(x.Columns) || len(weights) != x.Rows {
 		panic("tree: dst and columns, or weights and rows, differ in length")
 	}
-	mean := 0.0
-	for _, m := range f.trees.means {
-		mean += m
-	}
-	mean = inside(mean)
-	p := make([]float64, x.Rows)
-	if err := f.Predict(p, x); err != nil {
+	mean, slopes, err := f.slopes(x)
+	if err != nil {
 		return 0, err
 	}
 	for i, w := range weights {
 		base += float64(w * logit(mean))
-		slope := 1 / float64(mean*(1-mean))
-		if d := p[i] - mean; math.Abs(d) > 1e-9 {
-			slope = (logit(p[i]) - logit(mean)) / d
-		}
-		row, scaled := x.Gather([]int32{int32(i)}), [1]float64{float64(w * slope)}
+		row, scaled := x.Gather([]int32{int32(i)}), [1]float64{float64(w * slopes[i])}
 		if _, err := f.trees.Shares(dst, row, scaled[:]); err != nil {
 			return 0, err
 		}
 	}
 	return base, nil
+}
+
+// Interactions implements models.Interacting: those of the mean of
+// probabilities, scaled as Shares are.
+func (f *Forest) Interactions(dst []float64, x *matrix.Matrix, weights []float64) error {
+	if err := f.check(x); err != nil {
+		return err
+	}
+	_, slopes, err := f.slopes(x)
+	if err != nil {
+		return err
+	}
+	e, err := f.trees.Explainer(nil)
+	if err != nil {
+		return err
+	}
+	pairs, n := make([]float64, len(dst)), len(x.Columns)
+	if err := e.Interactions(pairs, x); err != nil {
+		return err
+	}
+	for i, v := range pairs {
+		row := i / (n * n)
+		dst[i] += float64(float64(weights[row]*slopes[row]) * v)
+	}
+	return nil
+}
+
+// slopes are the trees' mean and, for each row, how much the log-odds change
+// between it and the row, by how much the probability does.
+func (f *Forest) slopes(x *matrix.Matrix) (mean float64, slopes []float64, err error) {
+	for _, m := range f.trees.means {
+		mean += m
+	}
+	mean = inside(mean)
+	slopes = make([]float64, x.Rows)
+	if err := f.Predict(slopes, x); err != nil {
+		return 0, nil, err
+	}
+	for i, p := range slopes {
+		slopes[i] = 1 / float64(mean*(1-mean))
+		if d := p - mean; math.Abs(d) > 1e-9 {
+			slopes[i] = (logit(p) - logit(mean)) / d
+		}
+	}
+	return mean, slopes, nil
 }
 
 // check refuses columns of another kind than the trees ask.

@@ -40,7 +40,7 @@ func (e *Ensemble) Shares(dst []float64, x *matrix.Matrix, weights []float64) (b
 	if x.Rows == 0 {
 		return base, nil
 	}
-	s := e.explain(dst, rows, weights)
+	s := e.window(dst, rows, weights)
 	for k := range e.roots {
 		base += float64(total * e.means[k])
 		s.tree(k)
@@ -48,8 +48,8 @@ func (e *Ensemble) Shares(dst []float64, x *matrix.Matrix, weights []float64) (b
 	return base, nil
 }
 
-// explainer walks one tree after another and adds up shares.
-type explainer struct {
+// window walks one tree after another and adds up shares.
+type window struct {
 	*Ensemble
 	rule
 	dst, rows, weights []float64
@@ -71,9 +71,9 @@ type group struct {
 	weight float64
 }
 
-func (e *Ensemble) explain(dst, rows, weights []float64) *explainer {
+func (e *Ensemble) window(dst, rows, weights []float64) *window {
 	n := e.columns
-	s := &explainer{Ensemble: e, dst: dst, rows: rows, weights: weights,
+	s := &window{Ensemble: e, dst: dst, rows: rows, weights: weights,
 		varies: make([]bool, n), share: make([]float64, n), follows: make([]bool, n)}
 	for j := range n {
 		s.share[j], s.follows[j] = 1, true
@@ -86,7 +86,7 @@ func (e *Ensemble) explain(dst, rows, weights []float64) *explainer {
 }
 
 // tree adds the shares of tree k.
-func (s *explainer) tree(k int) {
+func (s *window) tree(k int) {
 	from, to := s.Ensemble.tree(k)
 	if to-from == 1 {
 		return // a single leaf is all base
@@ -108,7 +108,7 @@ func (s *explainer) tree(k int) {
 
 // group sorts the rows by their decisions at all inner nodes of a tree. Only
 // nodes that ask a column in which the rows differ are looked at row by row.
-func (s *explainer) group(from, to int) {
+func (s *window) group(from, to int) {
 	n := s.columns
 	s.differ = s.differ[:0]
 	first := s.next((to-from)/2/64 + 1)
@@ -152,7 +152,7 @@ func (s *explainer) group(from, to int) {
 }
 
 // next adds an empty group.
-func (s *explainer) next(words int) *group {
+func (s *window) next(words int) *group {
 	if len(s.groups) < cap(s.groups) {
 		s.groups = s.groups[:len(s.groups)+1]
 	} else {
@@ -173,7 +173,7 @@ func (g *group) set(left int) { g.left[left/2/64] |= 1 << (left / 2 % 64) }
 // visit walks the subtree below inner node at. level holds, per quadrature point,
 // the product of the factors on the path; it is overwritten by the sum over
 // the leaves below of the product of their whole path and their value.
-func (s *explainer) visit(root, at int32, left []uint64, level []float64) {
+func (s *window) visit(root, at int32, left []uint64, level []float64) {
 	n := len(s.at)
 	node := &s.nodes[at]
 	product, sum, inverse, below := level[:n], level[n:2*n], level[2*n:3*n], level[3*n:]
@@ -215,7 +215,7 @@ func (s *explainer) visit(root, at int32, left []uint64, level []float64) {
 
 // step multiplies the product by the child's factor of a column in place of
 // its parent's.
-func (s *explainer) step(dst, product, inverse []float64, part, share float64, follows, on bool) {
+func (s *window) step(dst, product, inverse []float64, part, share float64, follows, on bool) {
 	switch {
 	case !follows:
 		ratio := part / share
@@ -236,7 +236,7 @@ func (s *explainer) step(dst, product, inverse []float64, part, share float64, f
 // effect is the integral of the leaves' sum over (o−z)/factor, the child's
 // minus its parent's, o being 1 where the row follows and 0 where not. Where
 // the row had left the path before, both are −1/(1−t) and nothing is left.
-func (s *explainer) effect(sum, inverse []float64, part, share float64, on bool) float64 {
+func (s *window) effect(sum, inverse []float64, part, share float64, on bool) float64 {
 	total := 0.0
 	for q, v := range sum {
 		change := -float64((1 - share) * inverse[q])

@@ -3,6 +3,7 @@ package tree
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"math"
 	"math/bits"
 	"math/rand/v2"
@@ -353,7 +354,7 @@ func TestConcurrentUse(t *testing.T) {
 }
 
 // FuzzDecode: whatever decodes is a proper ensemble: it predicts and explains
-// any row and gives its bytes back.
+// any row, alone and in a block, and gives its bytes back.
 func FuzzDecode(f *testing.F) {
 	r := rand.New(rand.NewPCG(6, 6))
 	for _, trees := range []int{0, 1, 3} {
@@ -385,6 +386,26 @@ func FuzzDecode(f *testing.F) {
 		}
 		if _, err := e.Shares(make([]float64, e.Columns()), x, dst); err != nil {
 			t.Fatal(err)
+		}
+		e.layouts(firstRows)
+		block := make([]float64, fewest)
+		if err := e.Margins(block, x.Gather(make([]int32, fewest))); err != nil || math.Float64bits(block[1]) != math.Float64bits(dst[0]) {
+			t.Fatalf("%v in a block, %v alone (%v)", block[1], dst[0], err)
+		}
+		if e.Columns() > 1<<6 {
+			return
+		}
+		for _, background := range []*matrix.Matrix{nil, x} {
+			explainer, err := e.Explainer(background)
+			if errors.Is(err, errors.ErrUnsupported) {
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := explainer.Interactions(make([]float64, x.Rows*e.Columns()*e.Columns()), x); err != nil {
+				t.Fatal(err)
+			}
 		}
 	})
 }

@@ -14,6 +14,11 @@ import (
 // that names what cannot be exported.
 func (b *Bundle) Export(w io.Writer, to ExportFormat) (note string, err error) {
 	columns := b.columns()
+	for _, c := range columns {
+		if c.Levels != nil && c.Codes > len(c.Levels)+1 {
+			return "", &datasets.Error{Column: c.Origin, Message: "has values that are known by their fingerprints only, which other programs cannot read: train without the column (--exclude)"}
+		}
+	}
 	if b.Manifest.Timed {
 		return "", &datasets.Error{Message: "this model forecasts won and lost over time; only models without times, of a yes/no table, can be exported"}
 	}

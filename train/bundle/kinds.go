@@ -15,7 +15,7 @@ import (
 // kinds is the closed list of what a bundle may hold: a new model is one line
 // here. Nothing in a bundle can name any other code.
 var kinds = map[string]func(b []byte) (models.Model, error){
-	"gbm":           func(b []byte) (models.Model, error) { return gbm.Decode(b) },
+	"gbm":           gbm.Decode,
 	"linear":        func(b []byte) (models.Model, error) { return linear.Decode(b) },
 	"bayes":         decodeBayes,
 	tree.KindForest: func(b []byte) (models.Model, error) { return tree.DecodeForest(b) },

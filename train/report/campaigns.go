@@ -10,21 +10,21 @@ import (
 // campaigns compares the segments as arms. Values of few leads stand together,
 // and what cannot be compared is left out with the reason.
 func (c *company) campaigns(r *Report) error {
-	if c.segment == "" || c.out.End == datasets.NoTime {
+	if r.Segment == "" {
 		return nil
 	}
-	d := lift.Data{Arm: make([]string, len(c.all)), Created: c.out.Created, Entry: c.out.Entry, Exit: c.out.Days, State: c.out.State, End: c.out.End}
+	o := *c.out
+	o.Rows = c.all // the table holds the leads only
+	d, err := lift.FromTable(c.leads, &o, c.m.Schema.Roles, c.m.Contract, r.Segment)
+	if err != nil {
+		return err
+	}
 	for i := range d.Arm {
 		d.Arm[i] = lift.NoArm
 	}
 	for _, g := range c.groups {
 		for _, row := range g.rows {
 			d.Arm[row] = g.value
-		}
-	}
-	if account := c.leads.Column(c.m.Schema.Roles.Account); account != nil && account.Nums == nil && account.Times == nil && account.Name != c.segment {
-		for i := range d.Arm {
-			d.Account = append(d.Account, account.Texts.At(i))
 		}
 	}
 	result, err := lift.Compare(d, lift.Options{Horizon: r.HorizonDays})

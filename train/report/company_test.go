@@ -126,7 +126,7 @@ func write(in Input) (*Report, string) {
 // campaigns are made up: one to be compared, one too young, one hostile.
 func campaigns() *lift.Result {
 	p, cost, again, cycle, difference, chance := 0.124, 830.0, "2023-11-05", 48.0, -0.021, 0.21
-	return &lift.Result{Horizon: 90,
+	return &lift.Result{Horizon: new(90), AsOf: new("2023-08-20"),
 		Arms: []lift.Arm{
 			{Name: "spring", Leads: 1200, PWin: &p, CI: &[2]float64{0.10, 0.15}, Ripe: true, CycleP50: &cycle, CostPerWin: &cost},
 			{Name: "autumn", Leads: 90, AskAgain: &again},

@@ -58,8 +58,7 @@ func (c *company) cycles(r *Report) error {
 		*to = append(*to, c.cycle(group, rows, a, all, within))
 		return nil
 	}
-	c.segment, c.groups = c.segments(r)
-	r.Cycles.Segment = c.segment
+	r.Cycles.Segment = r.Segment
 	for _, g := range c.groups {
 		if err := add(&r.Cycles.Segments, g.value, g.rows); err != nil {
 			return err

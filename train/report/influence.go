@@ -71,6 +71,9 @@ func (c *company) influence(ctx context.Context, r *Report) error {
 	slices.SortFunc(r.Influence, func(a, b Influence) int {
 		return cmp.Or(cmp.Compare(b.Effect, a.Effect), cmp.Compare(a.Column, b.Column))
 	})
+	if err := c.together(ctx, r); err != nil {
+		return err
+	}
 	drawn := 0
 	for i := range r.Influence {
 		f := &r.Influence[i]

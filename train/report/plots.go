@@ -186,8 +186,12 @@ func (r *Report) campaignPlots() []Plot {
 	if len(rows) == 0 {
 		return nil
 	}
+	days := 0
+	if h := r.Campaigns.Horizon; h != nil {
+		days = *h
+	}
 	p, high := bars(rows, 0)
-	return []Plot{{Name: "campaigns", Title: "Won within " + plural(r.Campaigns.Horizon, "day", "days"), note: "Share of each campaign's leads, with its 95 % interval", high: high, plot: p, alt: "Campaigns by share won"}}
+	return []Plot{{Name: "campaigns", Title: "Won" + r.Within(days), note: "Share of each campaign's leads, with its 95 % interval", high: high, plot: p, alt: "Campaigns by share won"}}
 }
 
 // rangeOf says a span of days in words.

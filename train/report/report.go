@@ -47,7 +47,9 @@ type Report struct {
 	Classifiers []train.Classifier `json:"at_main_horizon,omitempty"`
 	Judged      train.Evaluation   `json:"judged"`
 	Influence   []Influence        `json:"influence"`
+	Together    []Together         `json:"together"` // the strongest pairs that stand out, at most five
 	Cycles      *Cycles            `json:"cycles,omitempty"`
+	Segment     string             `json:"segment"`             // column that leads are grouped by, "" where none is fit
 	Campaigns   *lift.Result       `json:"campaigns,omitempty"` // segments as arms
 	missing     map[string]string  // why a section is empty, by its name
 	manifest    *bundle.Manifest
@@ -90,8 +92,7 @@ type company struct {
 	all   []int // 0, 1, …
 	open  []int
 
-	segment string  // column that leads are grouped by, "" where none is fit
-	groups  []level // of it
+	groups []level // of the segment
 }
 
 // New makes a report. Errors are about the leads (*datasets.Error) or the
@@ -144,6 +145,7 @@ func New(ctx context.Context, in Input) (*Report, error) {
 	if err := c.influence(ctx, r); err != nil {
 		return nil, err
 	}
+	r.Segment, c.groups = c.segments(r)
 	if m.Timed {
 		if err := c.typical(ctx, r, open); err != nil {
 			return nil, err
@@ -154,9 +156,9 @@ func New(ctx context.Context, in Input) (*Report, error) {
 		if err := c.cycles(r); err != nil {
 			return nil, err
 		}
-		if err := c.campaigns(r); err != nil {
-			return nil, err
-		}
+	}
+	if err := c.campaigns(r); err != nil {
+		return nil, err
 	}
 	r.Warnings = r.warnings()
 	return r, nil

@@ -164,7 +164,7 @@ func TestKeysAreStable(t *testing.T) {
 	if err := json.Unmarshal(text, &top); err != nil {
 		t.Fatal(err)
 	}
-	for _, key := range []string{"model", "timed", "as_of", "horizon_days", "leads", "expected", "warnings", "withheld", "notes", "immature_months", "counting", "typical", "split", "leaderboard", "at_main_horizon", "judged", "influence", "cycles", "campaigns"} {
+	for _, key := range []string{"model", "timed", "as_of", "horizon_days", "leads", "expected", "warnings", "withheld", "notes", "immature_months", "counting", "typical", "split", "leaderboard", "at_main_horizon", "judged", "influence", "together", "cycles", "segment", "campaigns"} {
 		if top[key] == nil {
 			t.Errorf("no %q", key)
 		}
