@@ -98,6 +98,7 @@ func (p *program) backtest(ctx context.Context, r *replaying, files []string) er
 		return err
 	}
 	folder := strings.TrimSuffix(r.out, filepath.Ext(r.out)) + ".models"
+	kept := false
 	r.replay.Build = version()
 	r.replay.Known = func(name string) []byte {
 		b, err := os.ReadFile(filepath.Join(folder, name))
@@ -107,6 +108,7 @@ func (p *program) backtest(ctx context.Context, r *replaying, files []string) er
 		return b
 	}
 	r.replay.Keep = func(name string, b []byte) error {
+		kept = true
 		if err := os.MkdirAll(folder, 0o755); err != nil {
 			return fmt.Errorf("making %s: %w", folder, err)
 		}
@@ -120,6 +122,10 @@ func (p *program) backtest(ctx context.Context, r *replaying, files []string) er
 		return err
 	}
 	b, err := r.replay.Run(ctx, leads, r.plan, bar.say)
+	if ctx.Err() != nil && kept {
+		bar.end()
+		fmt.Fprintf(p.stderr, "the models that were trained are kept in %s; the next run goes on from them\n", folder)
+	}
 	if err != nil {
 		return err
 	}
