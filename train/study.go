@@ -412,6 +412,13 @@ func (s *study) columns() error {
 		}
 	}
 	spec, notes := features.Infer(s.leads, &s.schema, exclude)
+	if !s.timed { // where rows are leads and not spans of their lives, statistics of rare values pay
+		for i, c := range spec.Columns {
+			if c.Kind == "category" {
+				spec.Columns[i].Kind = "codes"
+			}
+		}
+	}
 	s.spec = spec
 	s.note(notes...)
 	if len(spec.Columns) == 0 {
