@@ -40,7 +40,7 @@ func TestKinds(t *testing.T) {
 		{"category", textColumn("c", datasets.Category, append(repeat(100, "b", "a"), repeat(19, "rare")...)...),
 			textColumn("c", datasets.Category, "a", " b ", "", "rare", "new"), none,
 			[]string{"c #0", "c #1", "c -", "c #2", "c #2"}, []int{3, 4}},
-		{"category", textColumn("c", datasets.Category, append(repeat(80, "b", "a"), repeat(19, "rare")...)...), // rare ones are common
+		{"codes", textColumn("c", datasets.Category, append(repeat(80, "b", "a"), repeat(19, "rare")...)...), // rare ones are common
 			textColumn("c", datasets.Category, "a", "rare", "new"), none,
 			[]string{"c #0", "c #2", "c #3"}, []int{2}},
 		{"multi", textColumn("m", datasets.Multi, repeat(20, "x; y, z", "x")...),
@@ -146,7 +146,7 @@ func TestCalendar(t *testing.T) {
 
 func TestFewestLeads(t *testing.T) {
 	for n, want := range map[int][2]int{2: {1, 0}, 3: {2, 0}, 19: {2, 0}, 20: {2, 1}} { // levels with "other", and those that can be read
-		e := mustFit(t, Spec{Columns: []ColumnSpec{{Column: "c", Kind: "category"}}}, Snapshot{Leads: table(textColumn("c", datasets.Category, repeat(n, "v")...))})
+		e := mustFit(t, Spec{Columns: []ColumnSpec{{Column: "c", Kind: "codes"}}}, Snapshot{Leads: table(textColumn("c", datasets.Category, repeat(n, "v")...))})
 		if got := [2]int{e.Outputs()[0].Levels, len(e.Levels(0))}; got != want {
 			t.Errorf("a value of %d leads: %v levels, want %v", n, got, want)
 		}
@@ -163,7 +163,7 @@ func TestRareValuesAreKnownByFingerprint(t *testing.T) {
 		values = append(values, fmt.Sprint("one", k))
 	}
 	const others = 20 / 3
-	e := mustFit(t, Spec{Columns: []ColumnSpec{{Column: "c", Kind: "category"}}}, Snapshot{Leads: table(textColumn("c", datasets.Category, values...))})
+	e := mustFit(t, Spec{Columns: []ColumnSpec{{Column: "c", Kind: "codes"}}}, Snapshot{Leads: table(textColumn("c", datasets.Category, values...))})
 	if o := e.Outputs()[0]; o.Levels != 21+others {
 		t.Errorf("%d levels, want %d", o.Levels, 21+others)
 	}

@@ -29,7 +29,7 @@ func Make(columns []Known) (*Encoder, error) {
 					return nil, &datasets.Error{Column: k.Column, Message: fmt.Sprintf("level %q is empty, stands twice or has blanks around it", l)}
 				}
 			}
-			c.Kind, f = "category", &category{levels: levels{Kept: kept}}
+			c.Kind, f = "category", &category{levels{Kept: kept}}
 		}
 		s.Columns = append(s.Columns, c)
 		e.columns = append(e.columns, fitted{ColumnSpec: c, reads: kinds[lookup(c.Kind)].reads, feature: f})
@@ -41,13 +41,13 @@ func Make(columns []Known) (*Encoder, error) {
 }
 
 // Levels lists the values that are categories 0, 1, … of output j where it is
-// a column of kind category. The last category of an output, every other value,
+// a column of kind category or codes. The last category of an output, every other value,
 // is not among them, nor are values that are known by their fingerprints only.
 // Nil for all other kinds.
 func (e *Encoder) Levels(j int) []string {
 	for _, f := range e.columns {
-		if c, ok := f.feature.(*category); ok && f.from == j {
-			return c.Kept
+		if c, ok := f.feature.(interface{ readable() []string }); ok && f.from == j {
+			return c.readable()
 		}
 	}
 	return nil

@@ -57,11 +57,11 @@ func Compare(ctx context.Context, a, b *bundle.Bundle, raw *datasets.Table) (*Co
 	if err := sameTask(&a.Manifest, &b.Manifest); err != nil {
 		return nil, err
 	}
-	la, err := readLater(a, raw)
+	la, err := readLater(a, raw, datasets.NoTime)
 	if err != nil {
 		return nil, err
 	}
-	lb, err := readLater(b, raw)
+	lb, err := readLater(b, raw, datasets.NoTime)
 	if err != nil {
 		return nil, err
 	}

@@ -52,7 +52,7 @@ func bernoulliChance(t *trainer, _ *tuning) models.Learner {
 func (t *trainer) beside() []candidate {
 	var list []candidate
 	for _, c := range candidates {
-		if c.aside && t.plan.Model != c.name && !t.exact() {
+		if c.aside && t.plan.Model != c.name && !t.plan.alone && !t.exact() {
 			list = append(list, c)
 		}
 	}

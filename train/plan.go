@@ -44,6 +44,8 @@ type Plan struct {
 
 	ScorecardBins string        `json:"scorecard_bins,omitempty"` // how a scorecard cuts numbers, of binnings; "": quantile
 	GolearnLimit  time.Duration `json:"golearn_limit,omitempty"`  // a fit of golearn's that takes longer is given up; 0: 60 s
+
+	alone bool // without the candidates that are only compared
 }
 
 // binnings are the values that Plan.ScorecardBins takes: bins of equal weight,

@@ -147,6 +147,7 @@ func (p *program) root() *cobra.Command {
 	root.AddCommand(
 		p.initCommand(),
 		p.trainCommand(),
+		p.backtestCommand(),
 		p.evaluateCommand(),
 		p.compareCommand(),
 		p.reportCommand(),

@@ -182,7 +182,8 @@ func (t *training) settle() (err error) {
 	return asUsage(plan.Check())
 }
 
-func (p *program) train(ctx context.Context, t *training, files []string) error {
+// ready settles the plan and reads what it takes from files.
+func (t *training) ready(ctx context.Context, p *program, files []string) error {
 	if err := t.settle(); err != nil {
 		return err
 	}
@@ -205,6 +206,13 @@ func (p *program) train(ctx context.Context, t *training, files []string) error 
 		if t.plan.Rates, err = datasets.ReadRates(rates); err != nil {
 			return inFile(t.rates, err)
 		}
+	}
+	return nil
+}
+
+func (p *program) train(ctx context.Context, t *training, files []string) error {
+	if err := t.ready(ctx, p, files); err != nil {
+		return err
 	}
 	if t.plan.Search != nil {
 		j, err := resume(t.plan.Search, t.out)

@@ -52,6 +52,9 @@ type ExportFormat struct {
 func (b *Bundle) columns() []exchange.Column {
 	var columns []exchange.Column
 	for j, o := range b.Outputs() {
+		if o.Kind == "codes" { // those of which all values are readable are nothing else
+			o.Kind = "category"
+		}
 		c := exchange.Column{Name: o.Name, Origin: o.Origin, Kind: o.Kind, Codes: o.Levels, Levels: b.encoder.Levels(j)}
 		if f := b.Manifest.Schema.Field(o.Origin); f != nil {
 			c.Missing = f.Missing
