@@ -6,7 +6,7 @@ PEERS   ?= bin/peers
 ROWS    ?= 100000,1000000
 export CGO_ENABLED ?= 0
 
-.PHONY: help build run test check check-long check-structure bench-score bench-engine bench-shap bench-survival shape fuzz real-data clean
+.PHONY: help build run test check check-long check-structure portable bench-score bench-engine bench-predict bench-shap bench-survival shape fuzz real-data clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-15s %s\n", $$1, $$2}'
@@ -39,8 +39,11 @@ fuzz: ## ten seconds of each fuzz target
 		done; \
 	done
 
-check-long: ## checks that take long: ten generated companies, 200,000 leads, two million rows
-	$(GO) test -tags long -p 1 -timeout 180m -v -run 'TruthLong|TruthLarge|RareEventsOfTwoMillion' ./train ./models/gbm
+check-long: ## checks that take long: ten generated companies, 200,000 leads, two million rows, forty times the same bundle
+	$(GO) test -tags long -p 1 -timeout 180m -v -run 'TruthLong|TruthLarge|ForecastLong|SameBundleLong|RareEventsOfTwoMillion' ./train ./models/gbm
+
+portable: ## the same bits on amd64 v1, v3 and arm64, and nothing fused (needs Debian's qemu-user)
+	$(GO) test -count=1 -tags portable -timeout 20m -run '^TestPortable$$' -v .
 
 check-structure: ## trees beside those of LightGBM and scikit-learn, run on 300 tables (needs Python)
 	@test -x $(PEERS)/venv/bin/python || { python3 -m venv $(PEERS)/venv && $(PEERS)/venv/bin/pip -q install lightgbm==4.7.0 scikit-learn==1.9.1 pandas==3.1.1 pyarrow==26.0.1; }
@@ -55,6 +58,15 @@ bench-engine: ## boosting beside LightGBM: the same files, two threads, in turn 
 	@for n in $$(echo $(ROWS) | tr , ' '); do PEERS_WORK=$(PEERS) $(PEERS)/venv/bin/python $$LEADCAST_PEERS/speed.py gen $$n >/dev/null; done
 	$(GO) build -o bin/bench ./cmd/bench
 	bin/bench engine --work $(PEERS) --rows $(ROWS) --times 5
+
+bench-predict: ## the same trees in ours, LightGBM, ONNX Runtime and compiled: one thread and two, in turn (as bench-engine; and gcc)
+	@test -d "$$LEADCAST_PEERS" || { echo "LEADCAST_PEERS names the folder of the peers"; exit 1; }
+	@test -x $(PEERS)/venv/bin/python || python3 -m venv $(PEERS)/venv
+	@$(PEERS)/venv/bin/python -c 'import lightgbm, onnxruntime, pandas, pyarrow, sklearn, tl2cgen, treelite' 2>/dev/null || $(PEERS)/venv/bin/pip -q install \
+		lightgbm==4.7.0 scikit-learn==1.9.1 pandas==3.1.1 pyarrow==26.0.1 onnxruntime==1.31.1 treelite==4.8.1 tl2cgen==1.0.0
+	@PEERS_WORK=$(PEERS) $(PEERS)/venv/bin/python $$LEADCAST_PEERS/speed.py gen 100000 >/dev/null
+	$(GO) build -o bin/bench ./cmd/bench
+	bin/bench predict --work $(PEERS) --rows 100000 --times 5
 
 bench-shap: ## shares of margins by column beside LightGBM's pred_contrib: the same trees and rows, in turn
 	@test -x $(PEERS)/venv/bin/python || { python3 -m venv $(PEERS)/venv && $(PEERS)/venv/bin/pip -q install lightgbm==4.7.0 scikit-learn==1.9.1 pandas==3.1.1 pyarrow==26.0.1; }

@@ -106,6 +106,9 @@ func (c *category) learn(v *view) {
 	}
 }
 
+// readable are the values that can be read off the encoder.
+func (c *category) readable() []string { return c.Kept }
+
 func (c *category) settle() { c.levels.settle(mostLevels) }
 
 func (c *category) ready() error { return c.levels.ready(mostLevels) }

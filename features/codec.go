@@ -23,7 +23,7 @@ type record struct {
 const format = 1
 
 // AppendBinary appends the encoder's bytes. They hold no value that fewer
-// than twenty leads share.
+// than twenty leads share, and no fingerprint of one that fewer than five share.
 func (e *Encoder) AppendBinary(b []byte) ([]byte, error) {
 	d := document{Format: format, Columns: make([]record, len(e.columns))}
 	for i, f := range e.columns {

@@ -173,7 +173,7 @@ type Output struct {
 	Name   string `json:"name"`   // unique within the matrix
 	Origin string `json:"origin"` // the column of the user's table, or the table of events
 	Kind   string `json:"kind"`   // the feature kind that makes it
-	Levels int    `json:"levels"` // number of categories, "other" included; 0 for numbers
+	Levels int    `json:"levels"` // number of categories, those for other values included; 0 for numbers
 }
 
 // Outputs lists the matrix columns in order.

@@ -261,7 +261,7 @@ func TestErrors(t *testing.T) {
 		past Snapshot
 		want string
 	}{
-		{"unknown kind", one(ColumnSpec{Column: "size", Kind: "numbers"}), past, `column "size": no such kind of feature: "numbers"; use one of category, created`},
+		{"unknown kind", one(ColumnSpec{Column: "size", Kind: "numbers"}), past, `column "size": no such kind of feature: "numbers"; use one of category, codes, created`},
 		{"unknown column", one(ColumnSpec{Column: "Job-Title", Kind: "text"}), past, `did you mean "job title"?`},
 		{"wrong kind", one(ColumnSpec{Column: "industry", Kind: "number"}), past, `column "industry": the column is of kind category, which cannot be used as number`},
 		{"no name", one(ColumnSpec{Kind: "number"}), past, "has no name"},

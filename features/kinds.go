@@ -31,7 +31,8 @@ type output struct {
 }
 
 // fewest is the least number of leads that must share a value for the encoder
-// to remember it: whatever is rarer could point at a person.
+// to remember it: whatever is rarer could point at a person. Of codes it
+// remembers fingerprints, see fewShared.
 const fewest = 20
 
 // kinds is the table from a feature kind to the kinds of column it reads and
@@ -43,6 +44,7 @@ var kinds = []struct {
 }{
 	{"number", []datasets.Kind{datasets.Number, datasets.Bool}, func(ColumnSpec) feature { return new(number) }},
 	{"category", texts, func(ColumnSpec) feature { return new(category) }},
+	{"codes", texts, func(ColumnSpec) feature { return new(codes) }},
 	{"date", []datasets.Kind{datasets.Time}, func(ColumnSpec) feature { return new(date) }},
 	{"created", []datasets.Kind{datasets.Time}, func(ColumnSpec) feature { return new(created) }},
 	{"multi", texts, func(ColumnSpec) feature { return new(multi) }},

@@ -1,6 +1,8 @@
 package features
 
 import (
+	"bytes"
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -38,9 +40,9 @@ func TestKinds(t *testing.T) {
 		{"category", textColumn("c", datasets.Category, append(repeat(100, "b", "a"), repeat(19, "rare")...)...),
 			textColumn("c", datasets.Category, "a", " b ", "", "rare", "new"), none,
 			[]string{"c #0", "c #1", "c -", "c #2", "c #2"}, []int{3, 4}},
-		{"category", textColumn("c", datasets.Category, append(repeat(80, "b", "a"), repeat(19, "rare")...)...), // rare ones are common
-			textColumn("c", datasets.Category, "a", "new"), none,
-			[]string{"c #0", "c #2"}, nil},
+		{"codes", textColumn("c", datasets.Category, append(repeat(80, "b", "a"), repeat(19, "rare")...)...), // rare ones are common
+			textColumn("c", datasets.Category, "a", "rare", "new"), none,
+			[]string{"c #0", "c #2", "c #3"}, []int{2}},
 		{"multi", textColumn("m", datasets.Multi, repeat(20, "x; y, z", "x")...),
 			textColumn("m", datasets.Multi, "x", "y, z;x;x", "", "x,q"), none,
 			[]string{"m count 1, m = x 1, m = y, z 0", "m count 2, m = x 1, m = y, z 1", "m count -, m = x -, m = y, z -", "m count 2, m = x 1, m = y, z 0"}, []int{3}},
@@ -143,11 +145,35 @@ func TestCalendar(t *testing.T) {
 }
 
 func TestFewestLeads(t *testing.T) {
-	for n, want := range map[int]int{19: 1, 20: 2} { // levels with "other"
-		e := mustFit(t, Spec{Columns: []ColumnSpec{{Column: "c", Kind: "category"}}}, Snapshot{Leads: table(textColumn("c", datasets.Category, repeat(n, "v")...))})
-		if got := e.Outputs()[0].Levels; got != want {
-			t.Errorf("a value of %d leads: %d levels, want %d", n, got, want)
+	for n, want := range map[int][2]int{2: {1, 0}, 3: {2, 0}, 19: {2, 0}, 20: {2, 1}} { // levels with "other", and those that can be read
+		e := mustFit(t, Spec{Columns: []ColumnSpec{{Column: "c", Kind: "codes"}}}, Snapshot{Leads: table(textColumn("c", datasets.Category, repeat(n, "v")...))})
+		if got := [2]int{e.Outputs()[0].Levels, len(e.Levels(0))}; got != want {
+			t.Errorf("a value of %d leads: %v levels, want %v", n, got, want)
 		}
+	}
+}
+
+// Where more than a tenth of the leads would be pooled, values that three leads
+// share are told apart without being kept, and the rest falls into so many codes
+// that three leads share each.
+func TestRareValuesAreKnownByFingerprint(t *testing.T) {
+	values := repeat(40, "common")
+	for k := range 20 {
+		values = append(values, repeat(3, fmt.Sprint("three", k))...)
+		values = append(values, fmt.Sprint("one", k))
+	}
+	const others = 20 / 3
+	e := mustFit(t, Spec{Columns: []ColumnSpec{{Column: "c", Kind: "codes"}}}, Snapshot{Leads: table(textColumn("c", datasets.Category, values...))})
+	if o := e.Outputs()[0]; o.Levels != 21+others {
+		t.Errorf("%d levels, want %d", o.Levels, 21+others)
+	}
+	m, _ := mustEncode(t, e, Snapshot{Leads: table(textColumn("c", datasets.Category, "common", "three0", "three1", "one0", "never seen", "", "one0"))})
+	codes := m.Columns[0].Codes
+	if a, b := codes[1], codes[2]; codes[0] != 0 || a == b || min(a, b) < 1 || max(a, b) > 20 || min(codes[3], codes[4]) < 21 || max(codes[3], codes[4]) >= 21+others || codes[5] != -1 || codes[6] != codes[3] {
+		t.Errorf("codes %v", codes)
+	}
+	if bytes.Contains(mustBytes(t, e), []byte("three")) {
+		t.Error("a rare value can be read")
 	}
 }
 

@@ -41,12 +41,13 @@ func Make(columns []Known) (*Encoder, error) {
 }
 
 // Levels lists the values that are categories 0, 1, … of output j where it is
-// a column of kind category; the last category of an output, every other
-// value, is not among them. Nil for all other kinds.
+// a column of kind category or codes. The last category of an output, every other value,
+// is not among them, nor are values that are known by their fingerprints only.
+// Nil for all other kinds.
 func (e *Encoder) Levels(j int) []string {
 	for _, f := range e.columns {
-		if c, ok := f.feature.(*category); ok && f.from == j {
-			return c.Kept
+		if c, ok := f.feature.(interface{ readable() []string }); ok && f.from == j {
+			return c.readable()
 		}
 	}
 	return nil

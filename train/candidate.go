@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/models"
@@ -22,11 +23,12 @@ type candidate struct {
 	chance func(t *trainer, tuned *tuning) models.Learner            // learner of a probability; nil: none
 	asked  bool                                                      // only fitted when --model names it
 	aside  bool                                                      // compared with the others, but blended only when --model names it
+	exact  bool                                                      // fitted to the same bits on every platform; where --model names it, nothing is fitted beside it
 }
 
 // candidates is the visible table of what is compared: a new model is one line here.
 var candidates = []candidate{
-	{name: "gbm", rate: boostedRate, chance: boostedChance},
+	{name: "gbm", rate: boostedRate, chance: boostedChance, exact: true},
 	{name: "linear", rate: linearRate, chance: linearChance},
 	{name: "bayes", chance: bayesChance, asked: true},
 	{name: "scorecard", chance: scorecardChance, aside: true},
@@ -44,11 +46,18 @@ func (t *trainer) contenders() []candidate {
 		if t.timed {
 			fits = c.rate != nil
 		}
-		if fits && (!c.asked && !c.aside || t.plan.Model == c.name) {
+		if fits && (!c.asked && !c.aside && !t.exact() || t.plan.Model == c.name) {
 			list = append(list, c)
 		}
 	}
 	return list
+}
+
+// exact reports whether the plan names a candidate that has the same bits on
+// every platform. It is then fitted alone, so that the whole bundle has, its
+// leaderboard among it.
+func (t *trainer) exact() bool {
+	return slices.ContainsFunc(candidates, func(c candidate) bool { return c.exact && c.name == t.plan.Model })
 }
 
 // suited ends training where the model that the plan names cannot learn from
@@ -68,6 +77,8 @@ func (t *trainer) suited() error {
 
 // boosted is the booster of a cause (1 is won). Untuned, it stops by the rows
 // that are marked valid.
+// Tuned, it is a bag where the table is no large one and has no times, which
+// take two boosters of more rows.
 func (t *trainer) boosted(objective gbm.Objective, cause int, tuned *tuning) models.Learner {
 	b := t.booster()
 	b.Objective = objective
@@ -80,6 +91,9 @@ func (t *trainer) boosted(objective gbm.Objective, cause int, tuned *tuning) mod
 	b.Seed = t.plan.Seed + uint64(cause)
 	if tuned != nil {
 		b.Rounds, b.Patience = int(tuned.Rounds[cause-1]+0.5), 0
+		if !t.timed && t.cells() <= baggedTable {
+			return gbm.Bag{Booster: b, Size: bagged}
+		}
 	}
 	return b
 }
@@ -88,11 +102,14 @@ func (t *trainer) boosted(objective gbm.Objective, cause int, tuned *tuning) mod
 func (t *trainer) booster() gbm.Booster {
 	b := gbm.Defaults(nil)
 	b.Rounds, b.Patience, b.Leaves = mostRounds, patience, t.leaves
-	if t.leads.Rows*len(t.spec.Columns) > largeTable {
+	if t.cells() > largeTable {
 		b.LearningRate *= 2
 	}
 	return b
 }
+
+// cells is the number of values that the leads have.
+func (t *trainer) cells() int { return t.leads.Rows * len(t.spec.Columns) }
 
 func boostedRate(t *trainer, cause int, tuned *tuning) models.Learner {
 	return t.boosted(gbm.Poisson{}, cause, tuned)
@@ -114,8 +131,10 @@ const (
 	mostIntervals = 14
 	mostRounds    = 600
 	patience      = 25
-	largeTable    = 300_000 // cells of leads from which boosting takes steps twice as long
-	rowsPerLead   = 5       // person-period rows a lead, above which uneventful ones are sampled
+	largeTable    = 300_000   // cells of leads from which boosting takes steps twice as long
+	baggedTable   = 2_000_000 // cells up to which a bag is made of what has been tuned
+	bagged        = 3         // boosters in it
+	rowsPerLead   = 5         // person-period rows a lead, above which uneventful ones are sampled
 	ageColumn     = "(days open)"
 )
 
@@ -210,7 +229,7 @@ func settle(chosen []*tuning, weights []float64) *tuning {
 		rounds, sum := 0.0, 0.0
 		for i, f := range chosen {
 			if f.Rounds[c] > 0 {
-				rounds += weights[i] * f.Rounds[c]
+				rounds += float64(weights[i] * f.Rounds[c])
 				sum += weights[i]
 			}
 		}

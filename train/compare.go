@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -56,11 +57,11 @@ func Compare(ctx context.Context, a, b *bundle.Bundle, raw *datasets.Table) (*Co
 	if err := sameTask(&a.Manifest, &b.Manifest); err != nil {
 		return nil, err
 	}
-	la, err := readLater(a, raw)
+	la, err := readLater(a, raw, datasets.NoTime)
 	if err != nil {
 		return nil, err
 	}
-	lb, err := readLater(b, raw)
+	lb, err := readLater(b, raw, datasets.NoTime)
 	if err != nil {
 		return nil, err
 	}
@@ -179,7 +180,7 @@ func (p *paired) compare(c *Comparison) (notes []string) {
 	return notes
 }
 
-func union[T int | float64](a, b []T) []T {
+func union[T cmp.Ordered](a, b []T) []T {
 	return slices.Compact(slices.Sorted(slices.Values(slices.Concat(a, b))))
 }
 

@@ -58,7 +58,7 @@ type AtHorizon struct {
 // or at the end of the data that the bundle was trained on, whichever is later,
 // and follows them to the file's end.
 func Evaluate(ctx context.Context, b *bundle.Bundle, raw *datasets.Table) (*Evaluation, error) {
-	l, err := readLater(b, raw)
+	l, err := readLater(b, raw, datasets.NoTime)
 	if err != nil {
 		return nil, err
 	}
@@ -78,12 +78,13 @@ type later struct {
 	notes []string
 }
 
-func readLater(b *bundle.Bundle, raw *datasets.Table) (*later, error) {
+// readLater reads what had become of the leads by the as-of.
+func readLater(b *bundle.Bundle, raw *datasets.Table, asOf int64) (*later, error) {
 	s, err := b.Read(raw, datasets.NoTime)
 	if err != nil {
 		return nil, err
 	}
-	out, notes, err := b.Manifest.Contract.Read(s.Leads, b.Manifest.Schema.Roles, datasets.NoTime)
+	out, notes, err := b.Manifest.Contract.Read(s.Leads, b.Manifest.Schema.Roles, asOf)
 	if err != nil {
 		return nil, err
 	}
@@ -190,6 +191,9 @@ func follow(ctx context.Context, b *bundle.Bundle, leads *datasets.Table, out *d
 	landmark := features.Snapshot{Leads: leads.Gather(use), AsOf: make([]int64, len(use))}
 	for i, r := range use {
 		landmark.AsOf[i] = max(out.Created[r], from)
+		if out.Created[r] != datasets.NoTime { // from when on its outcome would have been recorded
+			landmark.AsOf[i] = max(landmark.AsOf[i], out.Created[r]+int64(math.Round(out.Entry[r]*datasets.MicrosPerDay)))
+		}
 	}
 	scores, err := b.Score(ctx, landmark, 0)
 	if err != nil {
@@ -260,20 +264,26 @@ func (f *followed) age(i int) (age, left, reach float64, state datasets.State) {
 
 // horizon compares at one horizon the leads that were followed that long.
 func (f *followed) horizon(k int) (AtHorizon, bool) {
+	_, y, p, base := f.at(k)
+	return compare(f.b.Manifest.Horizons[k], y, p, base)
+}
+
+// at is, of the leads that were followed for a horizon, which they are, whether
+// they were won within it, and the forecasts of the bundle and its base rates.
+func (f *followed) at(k int) (leads []int, y, p, base []float64) {
 	days := f.b.Manifest.Horizons[k]
-	var y, p, base []float64
 	var at [causes]float64
 	for i := range f.rows {
 		won, ok := f.within(i, days)
 		if !ok || f.scores[i].Err != nil || f.scores[i].WinBy[k] == nil {
 			continue
 		}
-		y, p = append(y, won), append(p, *f.scores[i].WinBy[k])
+		leads, y, p = append(leads, i), append(y, won), append(p, *f.scores[i].WinBy[k])
 		age, _, _, _ := f.age(i)
 		f.b.BaseCurve(age).At(at[:], float64(days))
 		base = append(base, at[0])
 	}
-	return compare(days, y, p, base)
+	return leads, y, p, base
 }
 
 func (f *followed) flat() (AtHorizon, bool) {
@@ -327,11 +337,13 @@ func (l *lives) add(f *followed, i int) bool {
 // gain compares curves for the lives, a mean difference a lead with its
 // interval; cuts are the ages in between of which the course does not count.
 func (l *lives) gain(cuts []float64, mine, theirs []models.Curve, groups []int) metric.Estimate {
+	return metric.MeanDifference(l.scores(cuts, mine), l.scores(cuts, theirs), nil, groups, draws, 1, 0.95)
+}
+
+// scores are the log-likelihoods of the lives under some curves.
+func (l *lives) scores(cuts []float64, of []models.Curve) []float64 {
 	grid := append(slices.Clone(cuts), cuts[len(cuts)-1]+365)
-	score := func(of []models.Curve) []float64 {
-		return metric.CensoredLogLik(grid, func(i int) models.Curve { return of[i] }, l.entry, l.exit, l.cause)
-	}
-	return metric.MeanDifference(score(mine), score(theirs), nil, groups, draws, 1, 0.95)
+	return metric.CensoredLogLik(grid, func(i int) models.Curve { return of[i] }, l.entry, l.exit, l.cause)
 }
 
 // compare measures probabilities against outcomes; false without both kinds of outcome.
@@ -369,7 +381,7 @@ func losses(y, p []float64) []float64 {
 	loss := make([]float64, len(y))
 	for i := range y {
 		q := min(max(p[i], 1e-15), 1-1e-15)
-		loss[i] = -(y[i]*math.Log(q) + (1-y[i])*math.Log(1-q))
+		loss[i] = -(float64(y[i]*math.Log(q)) + float64((1-y[i])*math.Log(1-q)))
 	}
 	return loss
 }

@@ -5,8 +5,41 @@ import (
 	"encoding/json"
 	"math"
 	"reflect"
+	"strconv"
 	"strings"
 )
+
+// sixDigits rounds every figure in a value: more digits than that are noise,
+// and the last ones differ with the processor.
+func sixDigits(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Float64:
+		v.SetFloat(digits(math.Round(v.Float()*1e9)/1e9, 6))
+	case reflect.Pointer:
+		if !v.IsNil() {
+			sixDigits(v.Elem())
+		}
+	case reflect.Slice, reflect.Array:
+		for i := range v.Len() {
+			sixDigits(v.Index(i))
+		}
+	case reflect.Struct:
+		for _, x := range v.Fields() {
+			if x.CanSet() {
+				sixDigits(x)
+			}
+		}
+	}
+}
+
+// digits rounds to n significant digits.
+func digits(v float64, n int) float64 {
+	rounded, _ := strconv.ParseFloat(strconv.FormatFloat(v, 'g', n, 64), 64)
+	return rounded
+}
+
+// threeDigits rounds to three significant digits: a cut-off is no lead's own score.
+func threeDigits(v float64) float64 { return digits(v, 3) }
 
 // finite rewrites a value for JSON, which knows no infinities and no NaN: they
 // become null.

@@ -122,17 +122,22 @@ func (w *subjects) won(i int) bool {
 func (w *subjects) only(keep func(row int) bool) subjects {
 	o := subjects{until: w.until}
 	for i, r := range w.rows {
-		if !keep(r) {
-			continue
+		if keep(r) {
+			o.take(w, i)
 		}
-		o.rows, o.y.Keys = append(o.rows, r), append(o.y.Keys, w.y.Keys[i])
-		if w.y.Cause == nil {
-			o.y.Y = append(o.y.Y, w.y.Y[i])
-			continue
-		}
-		o.y.Entry, o.y.Exit, o.y.Cause = append(o.y.Entry, w.y.Entry[i]), append(o.y.Exit, w.y.Exit[i]), append(o.y.Cause, w.y.Cause[i])
 	}
 	return o
+}
+
+// take adds subject i of others.
+func (w *subjects) take(others *subjects, i int) {
+	y := &others.y
+	w.rows, w.y.Keys = append(w.rows, others.rows[i]), append(w.y.Keys, y.Keys[i])
+	if y.Cause == nil {
+		w.y.Y = append(w.y.Y, y.Y[i])
+		return
+	}
+	w.y.Entry, w.y.Exit, w.y.Cause = append(w.y.Entry, y.Entry[i]), append(w.y.Exit, y.Exit[i]), append(w.y.Cause, y.Cause[i])
 }
 
 // wins counts the won subjects.
@@ -242,7 +247,7 @@ func (s *study) forwardSplit() *split {
 	at := s.position[min(n-1, int(float64(n)*(1-heldShare)))]
 	sp := &split{words: fmt.Sprintf("the last %.0f %% of the leads by %s", 100*heldShare, s.orderName())}
 	if s.dated {
-		at = min(at, float64(s.out.End)-float64(s.plan.MainHorizon)*datasets.MicrosPerDay)
+		at = min(at, float64(s.out.End)-float64(float64(s.plan.MainHorizon)*datasets.MicrosPerDay))
 		at = s.enoughBefore(at)
 		sp.from, sp.to = day(int64(at)), day(s.out.End)
 		sp.words = "forward in time: fitted on what was known by " + sp.from + ", judged on what came until " + sp.to
@@ -266,7 +271,7 @@ func (s *study) enoughBefore(at cut) cut {
 		if w.wins() >= 3*leastWins {
 			break
 		}
-		if later := at + (float64(s.out.End)-first)/16; later < float64(s.out.End) {
+		if later := at + float64((float64(s.out.End)-first)/16); later < float64(s.out.End) {
 			at = later
 		}
 	}

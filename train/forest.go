@@ -48,29 +48,11 @@ func bernoulliChance(t *trainer, _ *tuning) models.Learner {
 	return forest.Bernoulli{MaxRows: 5000, Seed: t.plan.Seed, Limit: t.plan.GolearnLimit}
 }
 
-// promised is what is promised of the bundle: what golearn fitted is as
-// reproducible as the rest, and read without it, except for its ChiMerge and
-// where the clock decided what is on the leaderboard.
-func (t *trainer) promised(v *validation) string {
-	switch {
-	case t.plan.ScorecardBins == golearnBins:
-		return "not reproducible: golearn's ChiMerge adds up in a random order; the same predictions everywhere"
-	case t.late:
-		return "not reproducible: golearn was not done in time on this machine; the same predictions everywhere"
-	}
-	for j, c := range v.names {
-		if strings.HasPrefix(c.name, "golearn-") && !v.unused(j) {
-			return promise + "; what golearn fitted is drawn from the seed too, and read without golearn"
-		}
-	}
-	return promise
-}
-
 // beside are the candidates that are compared with those that are blended.
 func (t *trainer) beside() []candidate {
 	var list []candidate
 	for _, c := range candidates {
-		if c.aside && t.plan.Model != c.name {
+		if c.aside && t.plan.Model != c.name && !t.plan.alone && !t.exact() {
 			list = append(list, c)
 		}
 	}
@@ -204,7 +186,7 @@ func (t *trainer) followed(rows []int, from, until cut) subjects {
 	for _, i := range rows {
 		days, known := t.out.Days[i], t.out.State[i] != datasets.Open || t.out.Days[i] >= horizon
 		if t.dated {
-			known = float64(t.out.Created[i])+horizon*datasets.MicrosPerDay <= end
+			known = float64(t.out.Created[i])+float64(horizon*datasets.MicrosPerDay) <= end
 		}
 		if !known || t.out.Entry[i] > 0 || t.position != nil && !math.IsInf(from, 0) && t.position[i] < from {
 			continue

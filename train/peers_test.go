@@ -133,7 +133,10 @@ func againstPeers(t *testing.T, peers, set string) (difference float64) {
 		mean(loss), mean(peer), mean(floor), result.Report.Manifest.Recipe)
 	for _, c := range pred.Columns {
 		if c.Name != "row_id" && c.Name != "y" && c.Name != "histgb" {
-			t.Logf("%-18s %s: AUC %.4f, log loss %.4f", set, c.Name, metric.AUC(y, numbers(c), nil), mean(losses(y, numbers(c))))
+			theirs := numbers(c)
+			l, a := metric.MeanDifference(loss, losses(y, theirs), nil, nil, 4000, 1, 0.90), metric.AUCDifference(y, mine, theirs, 0.90)
+			t.Logf("%-18s %s: AUC %.4f (ours %+.4f, %+.4f to %+.4f), log loss %.4f (ours %+.4f, %+.4f to %+.4f)", set, c.Name,
+				metric.AUC(y, theirs, nil), a.Value, a.Low, a.High, mean(losses(y, theirs)), l.Value, l.Low, l.High)
 		}
 	}
 	if toPeer.Low > 0 {

@@ -5,40 +5,47 @@
 package train
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/leadcast/leadcast/datasets"
+	"github.com/leadcast/leadcast/train/bundle"
 )
 
 // Plan is the configuration of a training run. The zero value of a field means
-// that it is inferred or left at its default.
+// that it is inferred or left at its default. A bundle keeps it as it was asked
+// for, but for what its manifest says anyway and for a given split, which
+// names leads.
 type Plan struct {
-	Roles       datasets.Roles           // what is not named is guessed
-	Kinds       map[string]datasets.Kind // kinds that override inference
-	Missing     []string                 // further texts that stand for "nothing"
-	Dates       string                   // order of ambiguous dates: "dmy" or "mdy"
-	Zone        string                   // of stamps without one
-	Contract    datasets.Contract
-	AsOf        int64           // pretend today is this moment (microseconds); NoTime: the data's end
-	Horizons    []int           // days; nil: 30, 90, 180
-	MainHorizon int             // days; 0: 90, or the longest of Horizons below it
-	Rates       []datasets.Rate // what amounts are converted with; nil: amounts of several currencies are not used
-	Junk        []string        // conditions as datasets.Where takes them; rows for which one holds are no leads
-	Exclude     []string        // columns not to use
-	Changes     []string        // columns whose values change over a lead's life
-	Keep        []string        // columns to use although the fill-rate test would withhold them
-	Split       map[string]bool // a given split: true for the hold-out, by the values of SplitColumn; nil: forward in time
-	SplitColumn string
-	RandomSplit bool    // hold out at random, which is optimistic
-	NoRefit     bool    // ship the judged bundle
-	Model       string  // champion: "" or "blend", "base", or the name of a candidate
-	Search      *Search // for settings of boosting; nil: the default ones
-	Seed        uint64
+	Roles       datasets.Roles           `json:"roles"`             // what is not named is guessed
+	Kinds       map[string]datasets.Kind `json:"kinds,omitempty"`   // kinds that override inference
+	Missing     []string                 `json:"missing,omitempty"` // further texts that stand for "nothing"
+	Dates       string                   `json:"dates,omitempty"`   // order of ambiguous dates: "dmy" or "mdy"
+	Zone        string                   `json:"zone,omitempty"`    // of stamps without one
+	Contract    datasets.Contract        `json:"contract"`
+	AsOf        int64                    `json:"-"`                 // pretend today is this moment (microseconds); NoTime: the data's end
+	Horizons    []int                    `json:"-"`                 // days; nil: 30, 90, 180
+	MainHorizon int                      `json:"-"`                 // days; 0: 90, or the longest of Horizons below it
+	Rates       []datasets.Rate          `json:"-"`                 // what amounts are converted with; nil: amounts of several currencies are not used
+	Junk        []string                 `json:"-"`                 // conditions as datasets.Where takes them; rows for which one holds are no leads
+	Exclude     []string                 `json:"exclude,omitempty"` // columns not to use
+	Changes     []string                 `json:"changes,omitempty"` // columns whose values change over a lead's life
+	Keep        []string                 `json:"keep,omitempty"`    // columns to use although the fill-rate test would withhold them
+	Split       map[string]bool          `json:"-"`                 // a given split: true for the hold-out, by the values of SplitColumn; nil: forward in time
+	SplitColumn string                   `json:"split_column,omitempty"`
+	RandomSplit bool                     `json:"random_split,omitempty"` // hold out at random, which is optimistic
+	NoRefit     bool                     `json:"-"`                      // ship the judged bundle
+	Model       string                   `json:"model,omitempty"`        // champion: "" or "blend", "base", or the name of a candidate
+	Search      *Search                  `json:"-"`                      // for settings of boosting; nil: the default ones
+	Seed        uint64                   `json:"-"`
+	Reading     []string                 `json:"reading,omitempty"` // what else shaped the table before training saw it, by name: Verify can only remind of it
 
-	ScorecardBins string        // how a scorecard cuts numbers, of binnings; "": quantile
-	GolearnLimit  time.Duration // a fit of golearn's that takes longer is given up; 0: 60 s
+	ScorecardBins string        `json:"scorecard_bins,omitempty"` // how a scorecard cuts numbers, of binnings; "": quantile
+	GolearnLimit  time.Duration `json:"golearn_limit,omitempty"`  // a fit of golearn's that takes longer is given up; 0: 60 s
+
+	alone bool // without the candidates that are only compared
 }
 
 // binnings are the values that Plan.ScorecardBins takes: bins of equal weight,
@@ -102,4 +109,58 @@ func (p *Plan) Check() error {
 		return fmt.Errorf("train: a search is for settings of boosting, which --model %s does not use", p.Model)
 	}
 	return nil
+}
+
+// keptPlan is a plan as a bundle carries it.
+type keptPlan struct {
+	Plan
+	AsOf   string `json:"as_of,omitempty"`  // RFC 3339; "" for the data's end
+	Trials *int   `json:"search,omitempty"` // of a search: those that came to their end, whatever ended it
+}
+
+// carried is the plan as the bundle carries it, without what are defaults.
+func (p Plan) carried(found *Searched) (json.RawMessage, error) {
+	k := keptPlan{Plan: p, AsOf: datasets.FormatTime(p.AsOf)}
+	if found != nil {
+		k.Trials = &found.Trials
+	}
+	if k.Model == "blend" {
+		k.Model = ""
+	}
+	if k.ScorecardBins == binnings[0] {
+		k.ScorecardBins = ""
+	}
+	if k.GolearnLimit == time.Minute {
+		k.GolearnLimit = 0
+	}
+	b, err := json.Marshal(k)
+	if err != nil {
+		return nil, fmt.Errorf("train: the plan: %w", err)
+	}
+	return b, nil
+}
+
+// PlanOf is the plan that a bundle was trained by, but for a given split. The
+// error is a *datasets.Error where the bundle keeps none.
+func PlanOf(b *bundle.Bundle) (Plan, error) {
+	m, k := &b.Manifest, keptPlan{}
+	if m.Plan == nil {
+		return Plan{}, &datasets.Error{Message: "the model does not say how it was trained: it was imported, or trained by an older Leadcast"}
+	}
+	err := json.Unmarshal(m.Plan, &k)
+	p := k.Plan
+	p.AsOf = datasets.NoTime
+	if err == nil && k.AsOf != "" {
+		var at time.Time
+		at, err = time.Parse(time.RFC3339Nano, k.AsOf)
+		p.AsOf = datasets.Micros(at)
+	}
+	if err != nil {
+		return Plan{}, fmt.Errorf("train: the plan in the bundle: %w", err)
+	}
+	if k.Trials != nil {
+		p.Search = &Search{Trials: *k.Trials}
+	}
+	p.Horizons, p.MainHorizon, p.Rates, p.Junk, p.Seed = slices.Clone(m.Horizons), m.MainHorizon, m.Schema.Rates, m.Junk, m.Seed
+	return p, nil
 }

@@ -39,7 +39,7 @@ func TestSameBundle(t *testing.T) {
 		}
 	}
 	check("again", c.table(nil, nil))
-	for _, n := range []int{1, 2, 8} {
+	for _, n := range []int{1, 2, 8, 16} {
 		was := runtime.GOMAXPROCS(n)
 		check(strconv.Itoa(n)+" threads", c.table(nil, nil))
 		runtime.GOMAXPROCS(was)

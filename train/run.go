@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 
 	"github.com/leadcast/leadcast/datasets"
@@ -88,12 +89,13 @@ func Run(ctx context.Context, raw *datasets.Table, p Plan, progress Progress) (*
 			return nil, err
 		}
 	}
-	judgement := evaluation.judgement(judged.id, sp)
 	result := &Result{Judged: judged.bytes}
 	report := t.report(v, sp, evaluation)
 	if err := t.classifiers(ctx, judged, sp, report); err != nil {
 		return nil, err
 	}
+	sixDigits(reflect.ValueOf(report).Elem())
+	judgement := report.Judged.judgement(judged.id, sp)
 	if result.Shipped, err = t.ship(ctx, judged, everything, v, judgement, report); err != nil {
 		return nil, err
 	}
@@ -181,7 +183,10 @@ func (t *trainer) build(ctx context.Context, w subjects, rows []int, v *validati
 	if err != nil {
 		return nil, err
 	}
-	m := t.manifest(&w, v, j)
+	m, err := t.manifest(&w, v, j)
+	if err != nil {
+		return nil, err
+	}
 	var support *survival.Support
 	if t.timed {
 		support = t.support(&w)
@@ -256,7 +261,8 @@ func (t *trainer) stack(ctx context.Context, x *matrix.Matrix, y models.Target, 
 
 // level moves the offsets of each cause so that, but for what validation
 // found, the events forecast for the rows that were fitted are those that
-// happened: a blend of logarithms lies below the mean of what it blends.
+// happened or, without times, those that the components forecast: a blend of
+// logarithms lies below the mean of what it blends.
 func (t *trainer) level(stack *survival.Stack, x *matrix.Matrix, y models.Target, offset []float64) ([]float64, error) {
 	few := spread(everyRow[int32](x.Rows), mostLevelled)
 	x, y = x.Gather(few), gather(y, few)
@@ -277,7 +283,19 @@ func (t *trainer) level(stack *survival.Stack, x *matrix.Matrix, y models.Target
 	}
 	moved := append([]float64(nil), offset...)
 	for c := range out / n {
-		shift := t.shift(rows, margins, out, c*n, uint8(c+1))
+		events := 0.0
+		for _, cause := range rows.Cause {
+			if cause == uint8(c+1) {
+				events++
+			}
+		}
+		if !t.timed {
+			var err error
+			if events, err = meant(stack, x); err != nil {
+				return nil, err
+			}
+		}
+		shift := t.shift(rows, margins, out, c*n, events)
 		for k := range n {
 			moved[c*n+k] += shift
 		}
@@ -285,15 +303,36 @@ func (t *trainer) level(stack *survival.Stack, x *matrix.Matrix, y models.Target
 	return moved, nil
 }
 
-// shift is what the margins of a cause lack to forecast as many events as there are.
-func (t *trainer) shift(rows *survival.Rows, margins []float64, out, from int, cause uint8) float64 {
+// meant is how many of the rows the components expect to be won, by their
+// weights. It stands in for those that were won: the tables of categories hold
+// the outcomes of the very rows, so their forecasts are off in a way that
+// comparing them with the outcomes would carry over to other leads.
+func meant(stack *survival.Stack, x *matrix.Matrix) (float64, error) {
+	base := stack.BaseRates.BaseMargins()[0]
+	sum, rest, weights := 0.0, 1.0, 0.0
+	p := make([]float64, x.Rows)
+	for j, c := range stack.Components() {
+		if err := c.Margins(p, x); err != nil {
+			return 0, err
+		}
+		w := stack.Blend().Weight[0][j]
+		for _, m := range p {
+			sum += float64(w * portable.Sigmoid(m))
+		}
+		rest, weights = rest-w, weights+w
+	}
+	if rest = max(rest, 0); rest > 0 {
+		sum += rest * float64(x.Rows) * portable.Sigmoid(base)
+	}
+	return sum / (weights + rest), nil
+}
+
+// shift is what the margins of a cause lack to forecast so many events.
+func (t *trainer) shift(rows *survival.Rows, margins []float64, out, from int, events float64) float64 {
 	shift := 0.0
 	for range 20 {
-		events, expected, slope := 0.0, 0.0, 0.0
+		expected, slope := 0.0, 0.0
 		for i, subject := range rows.Subject {
-			if rows.Cause[i] == cause {
-				events++
-			}
 			m := margins[int(subject)*out+from+int(rows.Interval[i])] + shift
 			p := portable.Sigmoid(m)
 			s := p * (1 - p)
@@ -398,21 +437,20 @@ func spread(rows []int32, n int) []int32 {
 	return few
 }
 
-// threeDigits rounds to three significant digits: a cut-off is no lead's own score.
-func threeDigits(v float64) float64 {
-	if v == 0 || v-v != 0 {
-		return v
-	}
-	scale := math.Pow(10, 2-math.Floor(math.Log10(math.Abs(v))))
-	return math.Round(v*scale) / scale
-}
-
 // manifest describes a bundle fitted on the subjects.
-func (t *trainer) manifest(w *subjects, v *validation, j *bundle.Judgement) bundle.Manifest {
+func (t *trainer) manifest(w *subjects, v *validation, j *bundle.Judgement) (bundle.Manifest, error) {
 	m := bundle.Manifest{
 		Recipe: v.recipe(), Timed: t.timed, Losses: t.losses && t.timed, Horizons: t.plan.Horizons, MainHorizon: t.plan.MainHorizon,
 		Leads: distinct(w.rows), Wins: w.wins(), Seed: t.plan.Seed, Schema: t.schema, Contract: t.plan.Contract, Junk: t.plan.Junk,
-		Judged: j, Withheld: t.withheld, Promise: t.promised(v),
+		Judged: j, Withheld: t.withheld, Data: t.prints(w), Promise: t.promised(v),
+	}
+	found := t.searched
+	if found != nil && found.Default && j == nil {
+		found = nil // of no consequence: only the report tells of it
+	}
+	var err error
+	if m.Plan, err = t.asked.carried(found); err != nil {
+		return m, err
 	}
 	m.Schema.Roles = t.plan.Roles
 	for _, c := range w.y.Cause {
@@ -424,12 +462,8 @@ func (t *trainer) manifest(w *subjects, v *validation, j *bundle.Judgement) bund
 		m.AsOf = datasets.FormatTime(w.until)
 	}
 	m.MeanAmount = t.meanAmount(w)
-	return m
+	return m, nil
 }
-
-// promise is what is promised of a bundle that holds linear models: gonum sums
-// in an order of its own on each architecture.
-const promise = "the same bundle on one platform; the same predictions everywhere"
 
 func distinct[T cmp.Ordered](rows []T) int {
 	return len(slices.Compact(slices.Sorted(slices.Values(rows))))

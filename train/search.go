@@ -121,8 +121,9 @@ func (t *trainer) search(ctx context.Context, x *matrix.Matrix, folds []fold) er
 	if t.settings = nil; !s.found.Default {
 		t.settings = &s.found.Settings
 	}
-	s.found.Gain = s.best - s.first
-	t.searched = &s.found
+	if s.found.Gain = s.best - s.first; s.found.Trials > 0 {
+		t.searched = &s.found
+	}
 	return nil
 }
 
@@ -190,7 +191,7 @@ func (s *searching) step(ctx context.Context, trial, rung int) (score float64, o
 		if err != nil {
 			return 0, false, err
 		}
-		sum += mean(scores) * float64(len(scores))
+		sum += float64(mean(scores) * float64(len(scores)))
 		n += len(scores)
 	}
 	score = sum / float64(n)

@@ -57,8 +57,11 @@ func TestSearch(t *testing.T) {
 	p := smallPlan()
 	p.Search = &train.Search{Left: func() float64 { return 0 }}
 	late := run(t, table, p)
-	if f := late.Report.Searched; f.Trials != 0 || !f.Default || !bytes.Equal(late.Judged, plain.Judged) {
-		t.Errorf("without time: %+v", f)
+	if late.Report.Searched != nil || !bytes.Equal(late.Shipped, plain.Shipped) {
+		t.Errorf("without time: %+v", late.Report.Searched)
+	}
+	if v, err := train.Verify(context.Background(), openBundle(t, whole.Shipped), table, nil, nil); err != nil || !v.Identical {
+		t.Errorf("a bundle of a search, trained again: %+v, %v", v, err)
 	}
 	p.Model = "linear"
 	if _, err := train.Run(context.Background(), table, p, nil); err == nil {

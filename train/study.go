@@ -17,6 +17,7 @@ import (
 // study is the leads of a training run, typed, in a stable order and with what
 // became of them. It is the same for any order of rows or columns in the file.
 type study struct {
+	asked    Plan // before anything was filled in
 	plan     Plan
 	schema   datasets.Schema
 	spec     features.Spec
@@ -37,7 +38,7 @@ type study struct {
 // prepare reads the table by the plan.
 func prepare(raw *datasets.Table, p Plan) (*study, error) {
 	asked := len(p.Horizons) > 0 || p.MainHorizon > 0
-	s := &study{plan: p}
+	s := &study{asked: p, plan: p}
 	raw, typed, err := s.read(raw)
 	if err != nil {
 		return nil, err
@@ -92,23 +93,18 @@ func (s *study) existing(raw *datasets.Table) (*datasets.Table, error) {
 	if c == nil || s.plan.AsOf == datasets.NoTime {
 		return raw, nil
 	}
-	schema, _, err := datasets.Infer(&datasets.Table{Rows: raw.Rows, Columns: []*datasets.Column{c}, Place: raw.Place},
-		datasets.Hints{Roles: datasets.Roles{Created: c.Name}, Dates: s.plan.Dates, Zone: s.plan.Zone, Missing: s.plan.Missing})
-	if err != nil {
-		return nil, err
-	}
-	typed, _, err := schema.Apply(&datasets.Table{Rows: raw.Rows, Columns: []*datasets.Column{c}})
+	created, err := s.plan.creations(raw)
 	if err != nil {
 		return nil, err
 	}
 	var rows []int
-	for i, at := range typed.Columns[0].Times {
+	for i, at := range created {
 		if at < s.plan.AsOf {
 			rows = append(rows, i)
 		}
 	}
 	later := raw.Rows - len(rows)
-	if later == 0 || typed.Columns[0].Times == nil {
+	if later == 0 || created == nil {
 		return raw, nil
 	}
 	s.notef(c.Name, "leads created at or after the as-of %s, which do not exist yet: %d", day(s.plan.AsOf), later)
@@ -116,6 +112,21 @@ func (s *study) existing(raw *datasets.Table) (*datasets.Table, error) {
 		return nil, &datasets.Error{Column: c.Name, Message: "all leads were created at or after the as-of " + day(s.plan.AsOf)}
 	}
 	return raw.Gather(rows), nil
+}
+
+// creations are the times of creation in a raw table; nil where the column
+// holds something else.
+func (p *Plan) creations(raw *datasets.Table) ([]int64, error) {
+	one := &datasets.Table{Rows: raw.Rows, Columns: []*datasets.Column{raw.Column(p.Roles.Created)}, Place: raw.Place}
+	schema, _, err := datasets.Infer(one, datasets.Hints{Roles: datasets.Roles{Created: p.Roles.Created}, Dates: p.Dates, Zone: p.Zone, Missing: p.Missing})
+	if err != nil {
+		return nil, err
+	}
+	typed, _, err := schema.Apply(&datasets.Table{Rows: raw.Rows, Columns: one.Columns})
+	if err != nil {
+		return nil, err
+	}
+	return typed.Columns[0].Times, nil
 }
 
 // roles checks the columns that the plan names and guesses the rest.
@@ -401,6 +412,13 @@ func (s *study) columns() error {
 		}
 	}
 	spec, notes := features.Infer(s.leads, &s.schema, exclude)
+	if !s.timed { // where rows are leads and not spans of their lives, statistics of rare values pay
+		for i, c := range spec.Columns {
+			if c.Kind == "category" {
+				spec.Columns[i].Kind = "codes"
+			}
+		}
+	}
 	s.spec = spec
 	s.note(notes...)
 	if len(spec.Columns) == 0 {

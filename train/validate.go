@@ -3,7 +3,6 @@ package train
 import (
 	"context"
 	"fmt"
-	"math"
 
 	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/models"
@@ -228,7 +227,7 @@ func sureness(e Entry) float64 {
 	if !(e.Gain > 0) {
 		return 0
 	}
-	return max(0, 1-4*(se/e.Gain)*(se/e.Gain))
+	return max(0, 1-float64(4*(se/e.Gain)*(se/e.Gain)))
 }
 
 // shrink moves the blend towards the base rates, but leaves a little of the
@@ -238,9 +237,13 @@ func (v *validation) shrink(best int, factor float64) {
 		for j := range v.blend.Weight[c] {
 			v.blend.Weight[c][j] *= factor
 		}
-		v.blend.Weight[c][max(best, 0)] = max(0.05, v.blend.Weight[c][max(best, 0)])
+		v.blend.Weight[c][max(best, 0)] = max(leastWeight, v.blend.Weight[c][max(best, 0)])
 	}
 }
+
+// leastWeight is the weight that the best ranker keeps where nothing is sure:
+// enough to order leads, too little to do worse than the base rates.
+const leastWeight = 0.02
 
 // margins are those of the blend on the rows of validation, each over the base
 // rates of its own fold.
@@ -251,7 +254,7 @@ func (t *trainer) margins(v *validation) []float64 {
 		blended[i] = b + v.blend.Offset[i%out]
 		for j, said := range v.saids {
 			if d := said[i] - b; d-d == 0 {
-				blended[i] += v.blend.Weight[i%out/n][j] * d
+				blended[i] += float64(v.blend.Weight[i%out/n][j] * d)
 			}
 		}
 	}
@@ -268,7 +271,7 @@ func (t *trainer) scores(y models.Target, margins []float64) []float64 {
 		score := make([]float64, len(y.Y))
 		for i, m := range margins {
 			p := min(max(portable.Sigmoid(m), 1e-12), 1-1e-12)
-			score[i] = y.Y[i]*math.Log(p) + (1-y.Y[i])*math.Log(1-p)
+			score[i] = float64(y.Y[i]*portable.Log(p)) + float64((1-y.Y[i])*portable.Log(1-p))
 		}
 		return score
 	}

@@ -1,10 +1,13 @@
 // Command bench measures the engine beside its peers: the same file, the same
 // two threads, in turn. It is for those who develop Leadcast.
 //
-//	bench engine --work DIR --rows 100000 --encoding codes --times 5
-//	bench shap --work DIR --rows 100000 --explain 5000 --times 5
+//	bench engine  --work DIR --rows 100000 --encoding codes --times 5
+//	bench predict --work DIR --rows 100000 --times 5
+//	bench shap    --work DIR --rows 100000 --explain 5000 --times 5
 //
-// DIR holds venv (with lightgbm) and synth (see the peers' speed.py gen).
+// engine trains, predict predicts with the same trees on one thread and
+// on two. DIR holds venv (with lightgbm; onnxruntime, treelite and tl2cgen for
+// predictions) and synth (see the peers' speed.py gen).
 package main
 
 import (
@@ -29,8 +32,8 @@ func main() {
 }
 
 func run(args []string) error {
-	if len(args) == 0 || !slices.Contains([]string{"engine", "fit", "shap"}, args[0]) {
-		return fmt.Errorf("say engine, fit or shap")
+	if len(args) == 0 || !slices.Contains([]string{"engine", "fit", "predict", "shap"}, args[0]) {
+		return fmt.Errorf("say engine, fit, predict or shap")
 	}
 	f := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	o := options{peers: os.Getenv("LEADCAST_PEERS")}
@@ -46,6 +49,8 @@ func run(args []string) error {
 	switch args[0] {
 	case "fit":
 		return o.fit(context.Background())
+	case "predict":
+		return o.predict(context.Background())
 	case "shap":
 		return o.shap(context.Background())
 	}

@@ -64,9 +64,14 @@ func (p *program) applyConfig(c *cobra.Command) error {
 	return nil
 }
 
+// likeCommand names, among a command's annotations, another one whose part of
+// the file it takes too, but for where to write.
+const likeCommand = "like"
+
 // applyEntries takes the entries that concern c. Those under the name of a
-// command are for that command alone.
+// command are for that command alone, or for one that is like it.
 func (p *program) applyEntries(c *cobra.Command, file string, entries *ast.MappingNode) error {
+	var like *ast.MappingNode
 	for _, e := range entries.Values {
 		if section, ok := e.Value.(*ast.MappingNode); ok {
 			name := e.Key.GetToken().Value
@@ -76,12 +81,19 @@ func (p *program) applyEntries(c *cobra.Command, file string, entries *ast.Mappi
 				return usagef("%s:%d: there is no command %q to set flags of", file, e.Key.GetToken().Position.Line, name)
 			case of == c:
 				err = p.applyEntries(c, file, section)
+			case of.Name() == c.Annotations[likeCommand]:
+				like = &ast.MappingNode{Values: slices.DeleteFunc(slices.Clone(section.Values), func(e *ast.MappingValueNode) bool { return e.Key.GetToken().Value == "out" })}
 			default:
 				err = checkEntries(of, file, section)
 			}
 			if err != nil {
 				return err
 			}
+		}
+	}
+	if like != nil {
+		if err := p.applyEntries(c, file, like); err != nil {
+			return err
 		}
 	}
 	for _, e := range entries.Values {

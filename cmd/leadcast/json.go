@@ -51,6 +51,9 @@ func (o object) MarshalJSON() ([]byte, error) {
 
 // finite rewrites a value for printJSON.
 func finite(v reflect.Value) any {
+	if raw, ok := v.Interface().(json.RawMessage); ok {
+		return raw
+	}
 	switch v.Kind() {
 	case reflect.Float64:
 		if f := v.Float(); math.IsNaN(f) || math.IsInf(f, 0) {

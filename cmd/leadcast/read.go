@@ -35,6 +35,20 @@ func (in *input) flags(f *pflag.FlagSet) {
 	f.StringArrayVar(&in.where, "where", nil, "use only the rows for which COLUMN=VALUE (also != < <= > >=, ~ for contains, several values with |)")
 }
 
+// given names the flags that shape what is read, as far as they are set.
+func (in *input) given() []string {
+	var names []string
+	for _, f := range []struct {
+		name string
+		set  bool
+	}{{"join", in.joins != nil}, {"where", in.where != nil}, {"separator", in.separator != ""}, {"max-errors", in.maxErrors != 0}} {
+		if f.set {
+			names = append(names, f.name)
+		}
+	}
+	return names
+}
+
 // read reads the leads of some files as one raw table, joined and filtered.
 func (in *input) read(ctx context.Context, p *program, paths []string) (*datasets.Table, []datasets.Note, error) {
 	for _, w := range in.where {

@@ -107,6 +107,7 @@ func (t *training) flags(f *pflag.FlagSet) {
 func (t *training) settle() (err error) {
 	p := &t.plan
 	p.Contract.Won, p.Contract.Lost = t.won, t.lost
+	p.Reading = t.given()
 	p.Roles.Order = t.orderBy
 	if t.wonIf != "" {
 		column, present := strings.CutSuffix(t.wonIf, ":present")
@@ -180,7 +181,8 @@ func (t *training) settle() (err error) {
 	return asUsage(plan.Check())
 }
 
-func (p *program) train(ctx context.Context, t *training, files []string) error {
+// ready settles the plan and reads what it takes from files.
+func (t *training) ready(ctx context.Context, p *program, files []string) error {
 	if err := t.settle(); err != nil {
 		return err
 	}
@@ -203,6 +205,13 @@ func (p *program) train(ctx context.Context, t *training, files []string) error 
 		if t.plan.Rates, err = datasets.ReadRates(rates); err != nil {
 			return inFile(t.rates, err)
 		}
+	}
+	return nil
+}
+
+func (p *program) train(ctx context.Context, t *training, files []string) error {
+	if err := t.ready(ctx, p, files); err != nil {
+		return err
 	}
 	if t.plan.Search != nil {
 		j, err := resume(t.plan.Search, t.out)
@@ -234,6 +243,9 @@ func (p *program) train(ctx context.Context, t *training, files []string) error 
 	}
 	if p.json {
 		return p.printJSON(result.Report)
+	}
+	if t.budget != "" && result.Report.Searched == nil {
+		fmt.Fprintln(p.stderr, "the time of --budget was over before one round of the search; the next run goes on from "+t.out+".search")
 	}
 	p.printReport(result.Report, t.out)
 	return nil

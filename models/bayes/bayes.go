@@ -175,7 +175,7 @@ func cuts(c *matrix.Column, rows []row, n int) []float64 {
 // between gives the number of fewest digits near the middle of a and b, which
 // is neither of them: a model must not hold a row's own number.
 func between(a, b float64) float64 {
-	middle := a/2 + b/2
+	middle := float64(a/2) + float64(b/2)
 	for digits := range 16 {
 		if v, err := strconv.ParseFloat(strconv.FormatFloat(middle, 'e', digits, 64), 64); err == nil && a < v && v < b {
 			return v

@@ -193,13 +193,13 @@ func smooth(y, w []float64) []float64 {
 		if w != nil {
 			weight = w[i]
 		}
-		pos += weight * v
-		neg += weight * (1 - v)
+		pos += float64(weight * v)
+		neg += float64(weight * (1 - v))
 	}
 	hi, lo := (pos+1)/(pos+2), 1/(neg+2)
 	t := make([]float64, len(y))
 	for i, v := range y {
-		t[i] = lo + v*(hi-lo)
+		t[i] = lo + float64(v*(hi-lo))
 	}
 	return t
 }

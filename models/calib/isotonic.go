@@ -29,7 +29,7 @@ func Isotonic(p, y, w []float64) (Map, error) {
 			if w != nil {
 				weight = w[rows[k]]
 			}
-			b.sum += weight * y[rows[k]]
+			b.sum += float64(weight * y[rows[k]])
 			b.mass += weight
 		}
 		for n := len(blocks); n > 0 && blocks[n-1].sum*b.mass >= b.sum*blocks[n-1].mass; n-- {

@@ -149,7 +149,7 @@ func (b *treeText) tree(w *bufio.Writer, nodes []tree.Node, shift float64) {
 		n := &nodes[i]
 		count := strconv.Itoa(int(max(1, math.Round(min(n.Cover, 1e9)))))
 		if n.Feature < 0 {
-			put("leaf_value", whole(b.weight*n.Value+shift))
+			put("leaf_value", whole(float64(b.weight*n.Value)+shift))
 			put("leaf_weight", whole(n.Cover))
 			put("leaf_count", count)
 			continue

@@ -202,7 +202,7 @@ func (o *onnx) trees(e *tree.Ensemble, weight float64, column func(j int, catego
 	if features == nil {
 		sum := 0.0
 		for k := range e.Trees() {
-			sum += weight * e.Nodes(k)[0].Value
+			sum += float64(weight * e.Nodes(k)[0].Value)
 		}
 		o.doubles = append(o.doubles, o.zeros(sum))
 		return nil

@@ -55,7 +55,7 @@ func takeApart(m *survival.Stack, to form) (constant float64, err *Error) {
 		if err != nil {
 			return 0, err
 		}
-		constant += weight * (start - base)
+		constant += float64(weight * (start - base))
 	}
 	return constant, nil
 }

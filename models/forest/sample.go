@@ -78,7 +78,7 @@ func (s *sample) whole(limit int, seed uint64) []row {
 	var list []row
 	rate := min(1, float64(limit)/s.weight)
 	for _, r := range s.rows {
-		n, part := math.Modf(r.w * rate)
+		n, part := math.Modf(float64(r.w * rate))
 		if uniform(r.key, seed) < part {
 			n++
 		}
@@ -113,7 +113,7 @@ func poisson(mean, u float64) int {
 	n, p := 0, portable.Exp(-mean)
 	for sum := p; u > sum && n < 2000; sum += p {
 		n++
-		p *= mean / float64(n)
+		p = float64(p * (mean / float64(n)))
 	}
 	return n
 }

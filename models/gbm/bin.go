@@ -5,16 +5,15 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
 
 	"github.com/leadcast/leadcast/models/matrix"
 )
 
 const (
-	slots       = 256     // a bin is a byte; bin 0 is for missing values
-	lanes       = 8       // columns in one word of bins
-	sampledRows = 200_000 // from which quantiles are taken when there are more rows
-	unitMass    = 1 << 20 // the mass of a row of weight one
+	slots = 256 // a bin is a byte; bin 0 is for missing values
+	lanes = 8   // columns in one word of bins
 )
 
 // feature is a column as the engine sees it.
@@ -48,37 +47,30 @@ type binned struct {
 
 // variant is the table in bins, by rows and by columns.
 type variant struct {
-	blocks  []block   // [feature/8], feature%8 the byte
+	panels  []panel
 	columns [][]uint8 // [feature][row]
 }
 
-// block is a word of bins a row: row r has words[r·stride].
-type block struct {
-	words  []uint64
-	stride int
+// panel holds some words of every row: those of row r from words[r·width].
+type panel struct {
+	words []uint64
+	width int
 }
 
-// panel makes blocks that lie side by side.
-func panel(rows, n int) []block {
-	blocks, words := make([]block, n), make([]uint64, rows*n)
-	for k := range blocks {
-		blocks[k] = block{words[min(k, len(words)):], n}
-	}
-	return blocks
-}
+func newPanel(rows, width int) panel { return panel{make([]uint64, rows*width), width} }
 
 // turn makes round's permutation the one that is shown.
 func (b *binned) turn(round int) { b.variant = b.variants[round%len(b.variants)] }
 
-// bin makes bins of columns. Edges come from rows with mass above zero.
-func bin(ctx context.Context, t team, sources []source, rows int, mass []int64, most int) (*binned, error) {
+// bin makes bins of columns.
+func bin(ctx context.Context, t team, sources []source, rows int, from *sample, most int) (*binned, error) {
 	slices.SortStableFunc(sources, func(p, q source) int {
 		return cmp.Or(cmp.Compare(len(p.versions), len(q.versions)), cmp.Compare(p.name, q.name))
 	})
 	b := &binned{rows: rows, features: make([]feature, len(sources)), variants: make([]variant, 1)}
 	bytes := make([][][]uint8, len(sources)) // of each column's own values, views not expanded
 	err := t.each(ctx, len(sources), func(j int) (err error) {
-		b.features[j], bytes[j], err = sources[j].bins(mass, most)
+		b.features[j], bytes[j], err = sources[j].bins(from, most)
 		return err
 	})
 	if err != nil {
@@ -96,31 +88,44 @@ func bin(ctx context.Context, t team, sources []source, rows int, mass []int64, 
 	}
 	for p := range b.variants {
 		b.variants[p].columns = make([][]uint8, len(sources))
+		b.variants[p].panels = []panel{{}, newPanel(rows, blocks-fixed)}
 		if p == 0 {
-			b.variants[p].blocks = panel(rows, fixed)
+			b.variants[p].panels[0] = newPanel(rows, fixed)
 		} else {
-			b.variants[p].blocks = slices.Clone(b.variants[0].blocks[:fixed])
+			b.variants[p].panels[0] = b.variants[0].panels[0]
 		}
-		b.variants[p].blocks = append(b.variants[p].blocks, panel(rows, blocks-fixed)...)
 	}
-	err = t.each(ctx, blocks, func(k int) error {
-		for j := k * lanes; j < min((k+1)*lanes, len(sources)); j++ {
-			for p := range b.variants {
-				v := min(p, len(sources[j].versions)-1)
-				if v < p {
-					b.variants[p].columns[j] = b.variants[v].columns[j]
-				} else {
-					b.variants[p].columns[j] = expand(bytes[j][v], sources[j].versions[v].Index)
-				}
-				if p == 0 || k >= fixed {
-					b.variants[p].blocks[k].spread(b.variants[p].columns[j], j%lanes*8)
-				}
+	err = t.each(ctx, len(sources), func(j int) error {
+		for p := range b.variants {
+			v := min(p, len(sources[j].versions)-1)
+			if v < p {
+				b.variants[p].columns[j] = b.variants[v].columns[j]
+			} else {
+				b.variants[p].columns[j] = expand(bytes[j][v], sources[j].versions[v].Index)
 			}
 		}
 		return nil
 	})
+	b.fill(t)
 	b.turn(0)
 	return b, err
+}
+
+// fill writes the columns into the panels.
+func (b *binned) fill(t team) {
+	fixed := b.variants[0].panels[0].width
+	t.each(context.Background(), (len(b.features)+lanes-1)/lanes, func(k int) error {
+		for p := range b.variants {
+			v := &b.variants[p]
+			columns := v.columns[k*lanes : min((k+1)*lanes, len(b.features))]
+			if k >= fixed {
+				v.panels[1].fill(k-fixed, columns)
+			} else if p == 0 {
+				v.panels[0].fill(k, columns)
+			}
+		}
+		return nil
+	})
 }
 
 // expand gives each row its bin, where a column is a view of its own values.
@@ -135,15 +140,26 @@ func expand(own []uint8, index []int32) []uint8 {
 	return all
 }
 
-// spread writes a column's bins into one byte of each row's word.
-func (b block) spread(bins []uint8, shift int) {
-	for i, v := range bins {
-		b.words[i*b.stride] |= uint64(v) << shift
+// fill writes up to eight columns' bins into each row's k-th word.
+func (p panel) fill(k int, columns [][]uint8) {
+	n := len(columns[0])
+	var c [lanes][]uint8
+	copy(c[:], columns)
+	if len(columns) < lanes {
+		none := make([]uint8, n)
+		for lane := len(columns); lane < lanes; lane++ {
+			c[lane] = none
+		}
+	}
+	for i := range n {
+		low := uint32(c[0][i]) | uint32(c[1][i])<<8 | uint32(c[2][i])<<16 | uint32(c[3][i])<<24
+		high := uint32(c[4][i]) | uint32(c[5][i])<<8 | uint32(c[6][i])<<16 | uint32(c[7][i])<<24
+		p.words[i*p.width+k] = uint64(low) | uint64(high)<<32
 	}
 }
 
 // bins finds a column's edges and the bin of each of its own values.
-func (s *source) bins(mass []int64, most int) (f feature, bytes [][]uint8, err error) {
+func (s *source) bins(from *sample, most int) (f feature, bytes [][]uint8, err error) {
 	f = s.feature
 	c := &s.versions[0]
 	if f.category = c.Categorical(); f.category {
@@ -157,47 +173,45 @@ func (s *source) bins(mass []int64, most int) (f feature, bytes [][]uint8, err e
 		}
 		return f, [][]uint8{own}, nil
 	}
-	f.edges = edges(c, mass, most)
+	f.edges = from.edges(c, most)
 	f.bins = len(f.edges) + 2
 	for _, c := range s.versions {
-		own := make([]uint8, len(c.Nums))
-		for i, v := range c.Nums {
-			own[i] = f.bin(v)
-		}
-		bytes = append(bytes, own)
+		bytes = append(bytes, f.assign(c.Nums))
 	}
 	return f, bytes, nil
 }
 
-// bin is the bin of a number.
-func (f *feature) bin(v float64) uint8 {
-	if v != v {
-		return 0
-	}
-	low, high := 0, len(f.edges)
-	for low < high {
-		middle := int(uint(low+high) >> 1)
-		if v <= f.edges[middle] {
-			high = middle
-		} else {
-			low = middle + 1
+// assign gives each number its bin. The search has no branches, which would be
+// foreseen half of the time.
+func (f *feature) assign(values []float64) []uint8 {
+	var ranks [slots]uint64 // of the edges, and then of nothing
+	for k := range ranks {
+		ranks[k] = math.MaxUint64
+		if k < len(f.edges) {
+			ranks[k] = rank(f.edges[k])
 		}
 	}
-	return uint8(low + 1)
-}
-
-// heavy is a distinct value and how much mass it has.
-type heavy struct {
-	value float64
-	mass  int64
+	first := 1 << bits.Len(uint(len(f.edges))) >> 1
+	bins := make([]uint8, len(values))
+	for i, v := range values {
+		r, below := rank(v), 0
+		for step := first; step > 0; step >>= 1 {
+			_, above := bits.Sub64(ranks[uint8(below+step-1)], r, 0)
+			below += step & -int(above)
+		}
+		if v != v {
+			below = -1
+		}
+		bins[i] = uint8(below + 1)
+	}
+	return bins
 }
 
 // edges chooses at most most−1 edges that part the rows in bins of equal mass;
 // a value that has more than its share gets a bin to itself. Every edge has
 // the fewest digits that part its two neighbours, so no one lead's value can
 // be read off it.
-func edges(c *matrix.Column, mass []int64, most int) []float64 {
-	values := distinct(c, mass)
+func edges(values []heavy, most int) []float64 {
 	if len(values) < 2 {
 		return nil
 	}
@@ -208,7 +222,7 @@ func edges(c *matrix.Column, mass []int64, most int) []float64 {
 	var cuts []float64
 	if len(values) <= most {
 		for i := range values[1:] {
-			cuts = append(cuts, matrix.Between(values[i].value, values[i+1].value))
+			cuts = append(cuts, matrix.Between(values[i].value(), values[i+1].value()))
 		}
 		return cuts
 	}
@@ -216,59 +230,11 @@ func edges(c *matrix.Column, mass []int64, most int) []float64 {
 	for i, v := range values {
 		share := left / int64(most-len(cuts))
 		if i > 0 && filled > 0 && filled+v.mass/2 >= share && len(cuts) < most-1 {
-			cuts = append(cuts, matrix.Between(values[i-1].value, v.value))
+			cuts = append(cuts, matrix.Between(values[i-1].value(), v.value()))
 			left -= filled
 			filled = 0
 		}
 		filled += v.mass
 	}
 	return cuts
-}
-
-// distinct lists a column's values, rising, with their mass.
-func distinct(c *matrix.Column, mass []int64) []heavy {
-	own := mass
-	if c.Index != nil {
-		own = make([]int64, len(c.Nums))
-		for i, m := range mass {
-			own[c.Index[i]] += m
-		}
-	}
-	all := make([]heavy, 0, min(len(c.Nums), 2*sampledRows))
-	for i, m := range own {
-		if v := c.Nums[i]; m > 0 && v == v {
-			all = append(all, heavy{v + 0, m}) // +0: minus zero is zero
-		}
-	}
-	slices.SortFunc(all, func(p, q heavy) int { return cmp.Compare(p.value, q.value) })
-	n := 0
-	for _, v := range all {
-		if n > 0 && all[n-1].value == v.value {
-			all[n-1].mass += v.mass
-			continue
-		}
-		all[n] = v
-		n++
-	}
-	return all[:n]
-}
-
-// rowMass gives each row's mass for the edges: its weight in fixed point, zero
-// for rows held out and, when there are many, for those not in the sample.
-func rowMass(weight []float64, fitted []int32, keys []uint64, rows int, seed uint64) []int64 {
-	mass := make([]int64, rows)
-	keep := uint64(math.MaxUint64)
-	if len(fitted) > sampledRows {
-		keep = math.MaxUint64 / uint64(len(fitted)) * sampledRows
-	}
-	for _, i := range fitted {
-		if len(fitted) > sampledRows && hash(seed, drawBins, keys[i]) > keep {
-			continue
-		}
-		mass[i] = unitMass
-		if weight != nil {
-			mass[i] = int64(weight[i] * unitMass)
-		}
-	}
-	return mass
 }

@@ -155,7 +155,7 @@ func (f *fit) start(ctx context.Context, b Booster, t team, x *matrix.Matrix, y 
 	if first != nil && len(f.model.statistics) == 0 {
 		f.grower = first.grower
 	} else {
-		binned, err := bin(ctx, t, sources, x.Rows, rowMass(f.weight, f.fitted, f.keys, x.Rows, b.Seed), b.Bins)
+		binned, err := bin(ctx, t, sources, x.Rows, newSample(t, f.weight, f.fitted, f.keys, b.Seed), b.Bins)
 		if err != nil {
 			return err
 		}
@@ -240,6 +240,7 @@ type data struct {
 	groups              []uint64  // of each column, see Interactions
 	y, exposure, weight []float64 // exposure and weight may be nil
 	keys                []uint64
+	own                 bool    // whether the slices above are copies
 	fitted, held        []int32 // rows with a weight, and those of them held out
 	base, overall       float64 // margin and outcome rate of all fitted rows
 	limit               float64 // of the step of a leaf
@@ -366,6 +367,9 @@ func (b Booster) boost(ctx context.Context, fits []*fit) error {
 			continue
 		}
 		barren = 0
+		if f := fits[0]; len(fits) == 1 && f.risk == nil && len(f.trees)%settleEvery == 1 {
+			f.settle(f.grower, f.margins) // others would share the table, or know its rows by number
+		}
 		against(fits)
 		since++
 		if len(fits[0].held) == 0 || b.Patience == 0 {
@@ -405,7 +409,7 @@ func (f *fit) derive(ctx context.Context) error {
 	if f.risk != nil {
 		f.risk.expose(f.exposure, f.margins)
 	}
-	return f.data.gradients(ctx, f.grower, f.seen)
+	return f.data.differentiate(ctx, f.grower, f.seen)
 }
 
 // several reports whether the fit is of one class among others.

@@ -25,7 +25,7 @@ const (
 // Micci-Barreca 2001), and how many they are, which says how far the rate can
 // be trusted. A training row sees the rate of the rows before it in a random
 // order only (Prokhorenkova et al. 2018), so its own outcome never comes back
-// to it; at prediction every row sees the whole table.
+// to it, and counts the others only; at prediction every row sees the whole table.
 type statistic struct {
 	columns []int     // whose levels are combined, one or two
 	levels  []uint64  // combinations met in training, rising
@@ -205,7 +205,7 @@ func (l *ledger) learn(s *statistic) (rates []matrix.Column, counts matrix.Colum
 		for k := range l.units {
 			switch known := slot[k] >= 0; {
 			case known && l.units[k].fitted:
-				counts.Nums[k] = s.counts[slot[k]]
+				counts.Nums[k] = max(0, s.counts[slot[k]]-l.units[k].size)
 			case known:
 				nums[k], counts.Nums[k] = s.rates[slot[k]], s.counts[slot[k]]
 			default:

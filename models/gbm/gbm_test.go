@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"sort"
 	"strings"
 	"sync"
 	"testing"
@@ -621,19 +622,22 @@ func TestEdgesPartAndTellNothing(t *testing.T) {
 		values := rapid.SliceOfN(rapid.Float64(), 1, 300).Draw(t, "values")
 		most := rapid.IntRange(2, 255).Draw(t, "bins")
 		c := &matrix.Column{Nums: values}
-		mass := make([]int64, len(values))
-		for i := range mass {
-			mass[i] = unitMass
+		var all sample
+		for i := range values {
+			all.rows, all.mass = append(all.rows, int32(i)), append(all.mass, unitMass)
 		}
-		f := feature{edges: edges(c, mass, most)}
+		f := feature{edges: all.edges(c, most)}
 		if len(f.edges) >= most || !slices.IsSorted(f.edges) {
 			t.Fatalf("%d edges for %d bins, sorted %v", len(f.edges), most, slices.IsSorted(f.edges))
 		}
 		distinct := map[float64]bool{}
 		met := map[uint8]bool{}
-		for _, v := range values {
-			distinct[v] = true
-			met[f.bin(v)] = true
+		for i, bin := range f.assign(values) {
+			distinct[values[i]] = true
+			met[bin] = true
+			if edge := sort.SearchFloat64s(f.edges, values[i]); int(bin) != edge+1 {
+				t.Fatalf("%v in bin %d, above %d edges", values[i], bin, edge)
+			}
 		}
 		if len(met) != len(f.edges)+1 || len(distinct) <= most && len(met) != len(distinct) {
 			t.Fatalf("%d values, %d edges, %d bins met", len(distinct), len(f.edges), len(met))
@@ -695,16 +699,19 @@ func BenchmarkFit(b *testing.B) {
 func BenchmarkHistogram(b *testing.B) {
 	const n = 50_000
 	r := rand.New(rand.NewPCG(1, 1))
-	words, rows, gradients := make([]uint64, 2*n), make([]int32, n), make([]int64, n)
+	words, rows, gradients := make([]uint64, 2*n), make([]int32, n), make([]int64, 2*n)
 	for i := range words {
 		words[i] = r.Uint64()
 	}
 	for i := range rows {
-		rows[i], gradients[i] = int32(2*i+i%2), pack(int64(r.IntN(2000)-1000), int64(r.IntN(500)))
+		rows[i] = int32(2*i + i%2)
+		gradients[rows[i]] = pack(int64(r.IntN(2000)-1000), int64(r.IntN(500)))
 	}
-	var sums histogramBlock
+	sums, c := make(histogram, 1), new(chunkOf)
 	for b.Loop() {
-		sums.add(block{words, 1}, rows, gradients, lanes)
+		for piece := range slices.Chunk(rows, chunk) {
+			sums.add([]panel{{words, 1}}, piece, gradients, c)
+		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n*lanes), "ns/update")
 }

@@ -3,6 +3,8 @@ package gbm
 import (
 	"context"
 	"math"
+	"slices"
+	"sync/atomic"
 
 	"github.com/leadcast/leadcast/models/tree"
 )
@@ -14,18 +16,19 @@ type grower struct {
 	*binned
 	team
 
-	g, h      []int64 // derivatives by row in fixed point
-	gradients []int64 // the same, quantised and packed
-	gUnit     float64 // what one step of g is worth
-	hUnit     float64 // and of h
-	rules     rules
-	allowed   []bool   // per feature: whether this tree may ask it
-	may       []uint64 // per feature: the groups of Interactions that it is in
+	derivatives    []derivative // by row fitted
+	gradients      []int64      // the same, quantised and packed
+	gUnit, hUnit   float64      // what one step in fixed point is worth
+	gScale, hScale float64      // the inverses
+	place          []int32      // by row: twice its leaf, plus one where it did not grow the tree
+	rules          rules
+	allowed        []bool   // per feature: whether this tree may ask it
+	may            []uint64 // per feature: the groups of Interactions that it is in
 
 	rows, others []int32 // rows that grow the tree and rows that are only sorted into it, by leaf
 	scratch      []int32
-	ordered      []int64     // gradients of a node's rows, in their order
-	partial      []histogram // of pieces of a node's rows
+	partial      []histogram // of a node, by thread
+	chunks       []chunkOf   // by thread
 	leaves       []leaf
 	nodes        []tree.Node
 	spare        []histogram
@@ -47,11 +50,14 @@ type leaf struct {
 
 func newGrower(b Booster, t team, d *binned) *grower {
 	g := &grower{Booster: b, binned: d, team: t}
-	g.g, g.h = make([]int64, d.rows), make([]int64, d.rows)
-	g.gradients = make([]int64, d.rows)
+	g.derivatives, g.gradients, g.place = make([]derivative, d.rows), make([]int64, d.rows), make([]int32, d.rows)
 	g.allowed, g.may = make([]bool, len(d.features)), make([]uint64, len(d.features))
 	g.rows, g.others = make([]int32, 0, d.rows), make([]int32, 0, d.rows)
-	g.scratch, g.ordered = make([]int32, d.rows), make([]int64, d.rows)
+	g.scratch = make([]int32, d.rows)
+	g.chunks = make([]chunkOf, max(1, t))
+	for range t - 1 {
+		g.partial = append(g.partial, g.histogram())
+	}
 	g.splits = [2][]split{make([]split, len(d.features)), make([]split, len(d.features))}
 	return g
 }
@@ -115,7 +121,7 @@ func (g *grower) histogram() histogram {
 		g.spare = g.spare[:n-1]
 		return h
 	}
-	return make(histogram, len(g.blocks))
+	return make(histogram, (len(g.features)+lanes-1)/lanes)
 }
 
 // part splits leaf i by its best split, or finds it another one where the
@@ -224,47 +230,15 @@ func (g *grower) partition(ctx context.Context, from, to int, s *split, all []in
 // search fills in l.sums from its rows, subtracts them from sibling's (which
 // hold the parent's), and finds the best split of both.
 func (g *grower) search(ctx context.Context, l, sibling *leaf, parent histogram) error {
-	rows := g.rows[l.from:l.to]
-	ordered := g.ordered[:len(rows)]
-	t, pieces := g.team, 1
-	if len(rows)*len(g.features) < 1<<15 {
+	t := g.team
+	if (l.to-l.from)*len(g.features) < 1<<15 {
 		t = 1 // waking a thread takes longer
-	} else if t > 1 {
-		pieces = max(1, min(4*int(t), len(rows)>>13))
 	}
-	chunks := t.spans(len(rows), 1<<14)
-	t.each(ctx, chunks, func(i int) error {
-		from, to := span(i, chunks, len(rows))
-		for k, r := range rows[from:to] {
-			ordered[from+k] = g.gradients[r]
-		}
-		return nil
-	})
-	byRows := pieces > 1 || t == 1
-	if byRows {
-		for len(g.partial) < pieces {
-			g.partial = append(g.partial, make(histogram, len(g.blocks)))
-		}
-		t.each(ctx, pieces, func(i int) error {
-			sums := l.sums
-			if pieces > 1 {
-				sums = g.partial[i]
-			}
-			from, to := span(i, pieces, len(rows))
-			g.sumUp(sums, rows[from:to], ordered[from:to])
-			return nil
-		})
-	}
-	err := t.each(ctx, len(g.blocks), func(k int) error {
+	some := g.sumUp(ctx, t, l)
+	err := t.each(ctx, len(l.sums), func(k int) error {
 		features, sums := g.blockFeatures(k), &l.sums[k]
-		if !byRows {
-			sums.clear(features)
-			sums.add(g.blocks[k], rows, ordered, len(features))
-		} else if pieces > 1 {
-			sums.clear(features)
-			for i := range pieces {
-				sums.merge(&g.partial[i][k], features)
-			}
+		for _, more := range some {
+			sums.merge(&more[k], features)
 		}
 		if parent != nil {
 			parent[k].subtract(sums, features)
@@ -287,22 +261,33 @@ func (g *grower) search(ctx context.Context, l, sibling *leaf, parent histogram)
 	return nil
 }
 
-// chunk is a number of rows whose words stay in the cache while one block after
-// another is summed up.
-const chunk = 512
-
-// sumUp fills a histogram from some rows.
-func (g *grower) sumUp(sums histogram, rows []int32, gradients []int64) {
-	for k := range sums {
-		sums[k].clear(g.blockFeatures(k))
-	}
-	for from := 0; from < len(rows); from += chunk {
-		to := min(from+chunk, len(rows))
-		touch(g.blocks, rows[from:to])
-		for k := range sums {
-			sums[k].add(g.blocks[k], rows[from:to], gradients[from:to], len(g.blockFeatures(k)))
+// sumUp adds up l.sums, and returns further histograms that belong to them: one
+// a thread that helped. Which thread sums which rows does not change the sum.
+func (g *grower) sumUp(ctx context.Context, t team, l *leaf) []histogram {
+	const share = 2 * chunk // below, waking a thread and merging take longer
+	rows := g.rows[l.from:l.to]
+	threads := max(1, min(int(t), len(rows)/share))
+	var next atomic.Int64
+	t.each(ctx, threads, func(i int) error {
+		sums := l.sums
+		if i > 0 {
+			sums = g.partial[i-1]
 		}
-	}
+		for k := range sums {
+			sums[k].clear(g.blockFeatures(k))
+		}
+		for ctx.Err() == nil {
+			to := int(next.Add(share))
+			if to-share >= len(rows) {
+				break
+			}
+			for piece := range slices.Chunk(rows[to-share:min(to, len(rows))], chunk) {
+				sums.add(g.panels, piece, g.gradients, &g.chunks[i])
+			}
+		}
+		return nil
+	})
+	return g.partial[:threads-1]
 }
 
 func (g *grower) blockFeatures(k int) []feature {
@@ -343,7 +328,7 @@ func (g *grower) recount(l *leaf) {
 		}
 	}
 	l.counts = g.counts
-	for k := range g.blocks {
+	for k := range (len(g.features) + lanes - 1) / lanes {
 		g.scanBlock(k, l, g.splits[0])
 	}
 	l.counts = nil

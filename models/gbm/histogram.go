@@ -16,26 +16,52 @@ func pack(g, h int64) int64 { return g<<32 + h }
 
 func unpack(sum int64) (g, h int64) { return sum >> 32, int64(uint32(sum)) }
 
-// add sums the gradients of some rows of a block with the given number of columns.
-func (b *histogramBlock) add(from block, rows []int32, gradients []int64, columns int) {
-	if columns == lanes {
-		b.addFull(from.words, from.stride, rows, gradients)
+// chunk is a number of rows whose words and gradients fit the first-level
+// cache together with a block.
+const chunk = 512
+
+// chunkOf holds some rows of a node: up to four words of bins of each, and
+// their gradients. Rows of a node are far apart in memory. A loop of nothing
+// but loads and stores has many of them under way at once, while one that
+// also adds would wait for each.
+type chunkOf struct {
+	words     [4][chunk]uint64
+	gradients [chunk]int64
+}
+
+// takeGradients copies the gradients of the rows.
+func (c *chunkOf) takeGradients(all []int64, rows []int32) {
+	to := c.gradients[:len(rows)]
+	for i, r := range rows {
+		to[i] = all[r]
+	}
+}
+
+// take copies n words of the rows, from the k-th of the panel.
+func (c *chunkOf) take(from panel, k, n int, rows []int32) {
+	words, width := from.words[k:], from.width
+	if n == 4 {
+		for i, r := range rows {
+			w := words[int(r)*width:][:4:4]
+			i &= chunk - 1
+			c.words[0][i], c.words[1][i], c.words[2][i], c.words[3][i] = w[0], w[1], w[2], w[3]
+		}
 		return
 	}
-	gradients = gradients[:len(rows)]
-	for i, r := range rows {
-		w, g := from.words[int(r)*from.stride], gradients[i]
-		for k := range columns {
-			b[k&(lanes-1)][uint8(w)] += g
-			w >>= 8
+	for m := range n {
+		to := c.words[m][:len(rows)]
+		for i, r := range rows {
+			to[i] = words[int(r)*width+m]
 		}
 	}
 }
 
-func (b *histogramBlock) addFull(words []uint64, stride int, rows []int32, gradients []int64) {
-	gradients = gradients[:len(rows)]
-	for i, r := range rows {
-		w, g := words[int(r)*stride], gradients[i]
+// add sums up gradients of rows by the bins in their words. It adds all lanes,
+// also where a block has fewer columns: no one looks at the others.
+func (b *histogramBlock) add(words []uint64, gradients []int64) {
+	gradients = gradients[:len(words)]
+	for i, w := range words {
+		g := gradients[i]
 		b[0][uint8(w)] += g
 		b[1][uint8(w>>8)] += g
 		b[2][uint8(w>>16)] += g
@@ -47,20 +73,19 @@ func (b *histogramBlock) addFull(words []uint64, stride int, rows []int32, gradi
 	}
 }
 
-// touch loads the words of some rows, so that they are in the cache when they
-// are summed up: a loop of nothing but loads has many of them under way at once,
-// while one that also adds waits for memory row by row.
-//
-//go:noinline
-func touch(blocks []block, rows []int32) (all uint64) {
-	if len(blocks) == 0 {
-		return 0
+// add sums up the gradients of some rows, at most chunk, by all their bins.
+func (h histogram) add(panels []panel, rows []int32, gradients []int64, c *chunkOf) {
+	c.takeGradients(gradients, rows)
+	for _, p := range panels {
+		for k := 0; k < p.width; k += 4 {
+			n := min(4, p.width-k)
+			c.take(p, k, n, rows)
+			for m := range n {
+				h[k+m].add(c.words[m][:len(rows)], c.gradients[:])
+			}
+		}
+		h = h[p.width:]
 	}
-	first, last := blocks[0], blocks[len(blocks)-1]
-	for _, r := range rows {
-		all ^= first.words[int(r)*first.stride] ^ last.words[int(r)*last.stride]
-	}
-	return all
 }
 
 // merge adds another block to b; subtract takes one away.

@@ -14,44 +14,43 @@ import (
 // expected and something happens would otherwise leap.
 const largestStep = 4
 
-// gradients computes the weighted derivatives of all fitted rows and keeps
-// them in fixed point, with a power of two for a unit that is as small as
-// their sum in 62 bits allows: leaf values are sums of these, hence exact.
-func (d *data) gradients(ctx context.Context, g *grower, margins []float64) error {
+// derivative is a row's weighted first and second derivative of the loss.
+type derivative struct{ g, h float64 }
+
+// fixed gives the derivatives in fixed point.
+func (g *grower) fixed(i int32) (int64, int64) {
+	v := &g.derivatives[i]
+	return int64(v.g * g.gScale), max(1, int64(v.h*g.hScale))
+}
+
+// differentiate computes the weighted derivatives of all fitted rows, and a
+// unit of fixed point for them: the power of two that is as small as their sum
+// in 62 bits allows. Leaf values are sums of these, hence exact.
+func (d *data) differentiate(ctx context.Context, g *grower, margins []float64) error {
 	pieces := g.spans(len(d.fitted), 1<<12)
-	tops := make([][2]float64, pieces)
+	tops := make([]derivative, pieces)
 	err := g.each(ctx, pieces, func(p int) error {
 		from, to := span(p, pieces, len(d.fitted))
-		top := &tops[p]
+		var top derivative
 		for _, i := range d.fitted[from:to] {
 			w := d.weightOf(int(i))
 			gi, hi := d.objective.Gradient(margins[i], d.y[i], d.exposureOf(int(i)))
 			gi, hi = float64(w*gi), float64(w*hi)
-			top[0], top[1] = max(top[0], math.Abs(gi)), max(top[1], hi)
-			// The bits wait here until the unit is known.
-			g.g[i], g.h[i] = int64(math.Float64bits(gi)), int64(math.Float64bits(hi))
+			g.derivatives[i] = derivative{gi, hi}
+			top = derivative{max(top.g, math.Abs(gi)), max(top.h, hi)}
 		}
+		tops[p] = top
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	var top [2]float64
+	var top derivative
 	for _, t := range tops {
-		top[0], top[1] = max(top[0], t[0]), max(top[1], t[1])
+		top = derivative{max(top.g, t.g), max(top.h, t.h)}
 	}
 	room := 62 - bits.Len(uint(len(d.fitted)))
-	gBits, hBits := room-exponent(top[0]), room-exponent(top[1])
+	gBits, hBits := room-exponent(top.g), room-exponent(top.h)
 	g.gUnit, g.hUnit = math.Ldexp(1, -gBits), math.Ldexp(1, -hBits)
-	gScale, hScale := math.Ldexp(1, gBits), math.Ldexp(1, hBits)
-	return g.each(ctx, pieces, func(p int) error {
-		from, to := span(p, pieces, len(d.fitted))
-		for _, i := range d.fitted[from:to] {
-			g.g[i] = int64(math.Float64frombits(uint64(g.g[i])) * gScale)
-			g.h[i] = max(1, int64(math.Float64frombits(uint64(g.h[i]))*hScale))
-		}
-		return nil
-	})
+	g.gScale, g.hScale = math.Ldexp(1, gBits), math.Ldexp(1, hBits)
+	return err
 }
 
 // exponent is the least e with v < 2^e.
@@ -64,8 +63,13 @@ func exponent(v float64) int {
 func (g *grower) draw(d *data, round int) {
 	seed := hash(g.Seed, drawRound, uint64(round))
 	g.rows, g.others = g.rows[:0], append(g.others[:0], d.held...)
+	if g.RowSample == 1 {
+		g.rows = append(g.rows, d.fitted...)
+		g.drawColumns(seed)
+		return
+	}
 	for _, i := range d.fitted {
-		if g.RowSample == 1 || draws(hash(seed, drawRows, d.keys[i]), g.RowSample) {
+		if draws(hash(seed, drawRows, d.keys[i]), g.RowSample) {
 			g.rows = append(g.rows, i)
 		} else {
 			g.others = append(g.others, i)
@@ -99,11 +103,13 @@ func (g *grower) quantise(d *data, round int) {
 	ctx := context.Background() // short; the caller's context is asked between trees
 	g.each(ctx, pieces, func(p int) error {
 		from, to := span(p, pieces, len(g.rows))
-		s := &sums[p]
+		var s [4]uint64
 		for _, i := range g.rows[from:to] {
-			a, h := uint64(max(g.g[i], -g.g[i])), uint64(g.h[i])
+			gi, hi := g.fixed(i)
+			a, h := uint64(max(gi, -gi)), uint64(hi)
 			s[0], s[1], s[2], s[3] = s[0]+a, s[1]+h, max(s[2], a), max(s[3], h)
 		}
+		sums[p] = s
 		return nil
 	})
 	var all [4]uint64
@@ -116,8 +122,9 @@ func (g *grower) quantise(d *data, round int) {
 	g.each(ctx, pieces, func(p int) error {
 		from, to := span(p, pieces, len(g.rows))
 		for _, i := range g.rows[from:to] {
+			gi, hi := g.fixed(i)
 			r := mix(seed ^ d.keys[i])
-			g.gradients[i] = pack((g.g[i]+int64(r>>1)&gMask)>>gShift, (g.h[i]+int64(mix(r)>>1)&hMask)>>hShift)
+			g.gradients[i] = pack((gi+int64(r>>1)&gMask)>>gShift, (hi+int64(mix(r)>>1)&hMask)>>hShift)
 		}
 		return nil
 	})
@@ -148,39 +155,46 @@ func (g *grower) shift(sum, largest, room uint64) int {
 // leaf's distance from the tree's mean. It looks at all fitted rows, those
 // that were not drawn for this tree included.
 func (g *grower) finish(d *data, margins []float64) []tree.Node {
-	type sums struct{ g, h, step float64 }
-	leaves := make([]sums, len(g.leaves))
 	ctx := context.Background() // short; the caller's context is asked between trees
-	g.each(ctx, len(leaves), func(k int) error {
+	g.each(ctx, len(g.leaves), func(k int) error {
 		l := &g.leaves[k]
-		s := g.sum(g.rows[l.from:l.to])
-		step := min(max(g.newton(s[0], s[1]), l.low*g.rules.unit, -d.limit), l.high*g.rules.unit, d.limit)
-		rest := g.sum(g.others[l.restFrom:l.rest])
-		leaves[k] = sums{s[0] + rest[0], s[1] + rest[1], step}
+		for _, i := range g.rows[l.from:l.to] {
+			g.place[i] = int32(2 * k)
+		}
+		for _, i := range g.others[l.restFrom:l.rest] {
+			g.place[i] = int32(2*k + 1)
+		}
 		return nil
 	})
+	sums := g.sums(d.fitted)
 	short, all := 0.0, 0.0
-	for _, s := range leaves {
-		short += s.g + float64(s.h*s.step)
-		all += s.h
+	values := make([]float64, len(g.leaves))
+	for k := range g.leaves {
+		l, grown, rest := &g.leaves[k], sums[2*k], sums[2*k+1]
+		values[k] = min(max(g.newton(grown.g, grown.h), l.low*g.rules.unit, -d.limit), l.high*g.rules.unit, d.limit)
+		h := grown.h + rest.h
+		short += grown.g + rest.g + float64(h*values[k])
+		all += h
 	}
 	mean := min(max(-short/all, -d.limit), d.limit)
 	if d.level > 0 {
 		mean = 0
 	}
-	g.each(ctx, len(leaves), func(k int) error {
+	g.each(ctx, len(g.leaves), func(k int) error {
 		l := &g.leaves[k]
 		if d.level > 0 {
-			leaves[k].step = d.quantile(g.rows[l.from:l.to], margins)
+			values[k] = d.quantile(g.rows[l.from:l.to], margins)
 		}
-		value := float64(g.LearningRate * (leaves[k].step + mean))
-		for _, i := range g.rows[l.from:l.to] {
-			margins[i] += value
+		values[k] = float64(g.LearningRate * (values[k] + mean))
+		g.nodes[l.at].Value, g.nodes[l.at].Cover = values[k], d.cover(g.rows[l.from:l.to])
+		return nil
+	})
+	pieces := g.spans(len(margins), 1<<12)
+	g.each(ctx, pieces, func(p int) error {
+		from, to := span(p, pieces, len(margins))
+		for i, k := range g.place[from:to] {
+			margins[from+i] += values[k/2]
 		}
-		for _, i := range g.others[l.restFrom:l.rest] {
-			margins[i] += value
-		}
-		g.nodes[l.at].Value, g.nodes[l.at].Cover = value, d.cover(g.rows[l.from:l.to])
 		return nil
 	})
 	for i := len(g.nodes) - 1; i >= 0; i-- {
@@ -194,14 +208,43 @@ func (g *grower) finish(d *data, margins []float64) []tree.Node {
 // newton is the step that saves most.
 func (b *Booster) newton(g, h float64) float64 { return -soft(g, b.L1) / (h + b.L2) }
 
-// sum gives the gradient and curvature of some rows; those held out have none.
-func (g *grower) sum(rows []int32) [2]float64 {
+// sum gives the gradient and curvature of some fitted rows.
+func (g *grower) sum(rows []int32) derivative {
 	var sumG, sumH int64
 	for _, i := range rows {
-		sumG += g.g[i]
-		sumH += g.h[i]
+		gi, hi := g.fixed(i)
+		sumG += gi
+		sumH += hi
 	}
-	return [2]float64{float64(float64(sumG) * g.gUnit), float64(float64(sumH) * g.hUnit)}
+	return derivative{float64(float64(sumG) * g.gUnit), float64(float64(sumH) * g.hUnit)}
+}
+
+// sums gives the derivatives of the fitted rows of each place. It reads the table from
+// top to bottom: rows leaf by leaf would be all over the memory.
+func (g *grower) sums(fitted []int32) []derivative {
+	pieces := g.spans(len(fitted), 1<<12)
+	parts := make([][][2]int64, pieces)
+	g.each(context.Background(), pieces, func(p int) error {
+		from, to := span(p, pieces, len(fitted))
+		part := make([][2]int64, 2*len(g.leaves))
+		for _, i := range fitted[from:to] {
+			gi, hi := g.fixed(i)
+			s := &part[g.place[i]]
+			s[0] += gi
+			s[1] += hi
+		}
+		parts[p] = part
+		return nil
+	})
+	sums := make([]derivative, 2*len(g.leaves))
+	for k := range sums {
+		var gi, hi int64
+		for _, part := range parts {
+			gi, hi = gi+part[k][0], hi+part[k][1]
+		}
+		sums[k] = derivative{float64(float64(gi) * g.gUnit), float64(float64(hi) * g.hUnit)}
+	}
+	return sums
 }
 
 // cover is the weight of some rows.

@@ -7,6 +7,7 @@ const (
 	drawColumns
 	drawRows
 	drawOrder
+	drawBag
 )
 
 // mix scrambles 64 bits (Steele, Lea, Flood 2014, the finaliser of SplitMix).

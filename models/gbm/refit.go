@@ -102,7 +102,7 @@ func (b Booster) Refit(ctx context.Context, m models.Model, x *matrix.Matrix, y 
 			return nil, err
 		}
 		d.base = float64(keep*m.trees.Base()) + float64((1-keep)*d.base)
-		g := &grower{Booster: b, team: team(runtime.GOMAXPROCS(0)), binned: &binned{rows: x.Rows}, g: make([]int64, x.Rows), h: make([]int64, x.Rows)}
+		g := &grower{Booster: b, team: team(runtime.GOMAXPROCS(0)), binned: &binned{rows: x.Rows}, derivatives: make([]derivative, x.Rows)}
 		fits[k] = &fit{data: d, grower: g, model: *m}
 		fits[k].begin()
 		extended[k], most = m.extend(x), max(most, m.Trees())
@@ -163,7 +163,7 @@ func (f *fit) renew(nodes []tree.Node, rows [][]int32, columns []matrix.Column) 
 			continue
 		}
 		sum := f.sum(rows[i])
-		s[i].g, s[i].h = sum[0], sum[1]
+		s[i].g, s[i].h = sum.g, sum.h
 		n.Cover = max(f.cover(rows[i]), smallestCover)
 	}
 	step := func(i int, low, high float64) float64 { return min(max(f.newton(s[i].g, s[i].h), low), high) }

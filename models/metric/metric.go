@@ -64,7 +64,7 @@ func LogLoss(y, p, w []float64) float64 {
 	return weightedMean(y, p, w, func(y, p float64) float64 {
 		const eps = 0x1p-52
 		p = min(max(p, eps), 1-eps)
-		return -(y*math.Log(p) + (1-y)*math.Log1p(-p))
+		return -(float64(y*math.Log(p)) + float64((1-y)*math.Log1p(-p)))
 	})
 }
 

@@ -43,6 +43,9 @@ func Exp(x float64) float64 {
 	c = float64(t*c) + 1.66666666666666019037e-01
 	c = r - float64(t*c)
 	y := 1 - ((lo - float64(r*c)/(2-c)) - hi)
+	if k > -1022 && k < 1024 { // then 2^k is a number and the product exact
+		return float64(y * math.Float64frombits(uint64(k+1023)<<52))
+	}
 	return math.Ldexp(y, k)
 }
 

@@ -180,7 +180,7 @@ func (f *problem) value(theta, gradient, hessian []float64) float64 {
 	for i := range theta {
 		mean, precision := f.prior(i)
 		d := theta[i] - mean
-		sum += float64(precision*d) * d / 2
+		sum += float64(float64(precision*d) * d / 2)
 		if gradient != nil {
 			gradient[i] = float64(precision * d)
 			hessian[i*p+i] = precision

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"sync"
+	"sync/atomic"
 )
 
 // The bounds on an ensemble. They keep decoding and explaining cheap whatever
@@ -46,6 +47,8 @@ type Ensemble struct {
 	sets   [][]uint64
 	asked  []uint8 // per column: asNumber and asCategory, or both
 	slow   bool    // whether some node is beyond the fast walk: a long set, or a column asked both ways
+
+	laid atomic.Pointer[[]*layout] // for blocks of rows; nil until many come
 
 	quadrature struct {
 		sync.Once

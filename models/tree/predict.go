@@ -8,9 +8,11 @@ import (
 	"github.com/leadcast/leadcast/models/matrix"
 )
 
-// blockRows is how many rows are laid out side by side before the trees are
+// walkRows is how many rows are laid out side by side before the trees are
 // walked: with forty columns they and one tree fit the first-level cache.
-const blockRows = 64
+const walkRows = 64
+
+var slates = sync.Pool{New: func() any { return new(slate) }}
 
 var buffers = sync.Pool{New: func() any { return new([]float64) }}
 
@@ -32,10 +34,34 @@ func (e *Ensemble) Margins(dst []float64, x *matrix.Matrix) error {
 	if len(dst) != x.Rows {
 		panic("tree: dst and rows differ in length")
 	}
-	block, give := rowBuffer(blockRows * max(1, e.columns))
+	from := 0
+	if layouts := e.layouts(x.Rows); layouts != nil {
+		t := slates.Get().(*slate)
+		defer slates.Put(t)
+		for ; x.Rows-from >= fewest; from += min(blockRows, x.Rows-from) {
+			to := min(from+blockRows, x.Rows)
+			for i := range t.sums {
+				t.sums[i] = e.base
+			}
+			for _, l := range layouts {
+				t.add(l, x, from, to)
+			}
+			copy(dst[from:to], t.sums[:])
+		}
+	}
+	if from < x.Rows {
+		e.walk(dst, x, from)
+	}
+	return nil
+}
+
+// walk writes the margins of rows from on, going down each tree with four rows
+// in step.
+func (e *Ensemble) walk(dst []float64, x *matrix.Matrix, from int) {
+	block, give := rowBuffer(walkRows * max(1, e.columns))
 	defer give()
-	for from := 0; from < x.Rows; from += blockRows {
-		to := min(from+blockRows, x.Rows)
+	for ; from < x.Rows; from += walkRows {
+		to := min(from+walkRows, x.Rows)
 		e.load(block, x, from, to)
 		out := dst[from:to]
 		for i := range out {
@@ -54,7 +80,6 @@ func (e *Ensemble) Margins(dst []float64, x *matrix.Matrix) error {
 			}
 		}
 	}
-	return nil
 }
 
 func (e *Ensemble) check(x *matrix.Matrix) error {

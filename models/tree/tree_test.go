@@ -354,7 +354,7 @@ func TestConcurrentUse(t *testing.T) {
 }
 
 // FuzzDecode: whatever decodes is a proper ensemble: it predicts and explains
-// any row and gives its bytes back.
+// any row, alone and in a block, and gives its bytes back.
 func FuzzDecode(f *testing.F) {
 	r := rand.New(rand.NewPCG(6, 6))
 	for _, trees := range []int{0, 1, 3} {
@@ -386,6 +386,11 @@ func FuzzDecode(f *testing.F) {
 		}
 		if _, err := e.Shares(make([]float64, e.Columns()), x, dst); err != nil {
 			t.Fatal(err)
+		}
+		e.layouts(firstRows)
+		block := make([]float64, fewest)
+		if err := e.Margins(block, x.Gather(make([]int32, fewest))); err != nil || math.Float64bits(block[1]) != math.Float64bits(dst[0]) {
+			t.Fatalf("%v in a block, %v alone (%v)", block[1], dst[0], err)
 		}
 		if e.Columns() > 1<<6 {
 			return

@@ -36,6 +36,8 @@ type Manifest struct {
 	MeanAmount  float64            `json:"mean_amount"`        // mean amount of won leads, 0 where unknown
 	Judged      *Judgement         `json:"judged,omitempty"`   // how the same recipe did on the hold-out
 	Withheld    []Withheld         `json:"withheld,omitempty"` // columns left out and why
+	Plan        json.RawMessage    `json:"plan,omitempty"`     // what was asked of training and stands nowhere else here, JSON of package train; nil: not trained by us
+	Data        []Fingerprint      `json:"data,omitempty"`     // of what was learnt from
 	Promise     string             `json:"promise"`            // which reproducibility promise applies
 	Importance  map[string]float64 `json:"importance,omitempty"`
 	Sections    []Section          `json:"sections"`
@@ -57,6 +59,13 @@ type Judgement struct {
 type Withheld struct {
 	Column string `json:"column"`
 	Reason string `json:"reason"`
+}
+
+// Fingerprint is a hash of the values of a column at the leads that were learnt
+// from, or of "(outcome)", what became of them, or of "(split)", a given split.
+type Fingerprint struct {
+	Column string `json:"column"`
+	Hash   string `json:"hash"` // 64 bits of SHA-256, in hexadecimal
 }
 
 // Section is one part of the file after the manifest.
@@ -96,6 +105,19 @@ func (b *Bundle) Outputs() []features.Output { return b.encoder.Outputs() }
 
 // Reach is how far the training data let forecasts look; zero without times.
 func (b *Bundle) Reach() Reach { return b.reach }
+
+// Fitted lists the models of the blend with the length and the hash of their bytes.
+func (b *Bundle) Fitted() []Section {
+	var list []Section
+	for _, m := range b.model.Components() {
+		bytes, err := m.AppendBinary(nil)
+		if err != nil {
+			panic("bundle: a model that was read cannot be written: " + err.Error())
+		}
+		list = append(list, section(m.Kind(), bytes))
+	}
+	return list
+}
 
 // Cuts are the cut points of the age axis in days; nil without times.
 func (b *Bundle) Cuts() []float64 {

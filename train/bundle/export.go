@@ -14,6 +14,11 @@ import (
 // that names what cannot be exported.
 func (b *Bundle) Export(w io.Writer, to ExportFormat) (note string, err error) {
 	columns := b.columns()
+	for _, c := range columns {
+		if c.Levels != nil && c.Codes > len(c.Levels)+1 {
+			return "", &datasets.Error{Column: c.Origin, Message: "has values that are known by their fingerprints only, which other programs cannot read: train without the column (--exclude)"}
+		}
+	}
 	if b.Manifest.Timed {
 		return "", &datasets.Error{Message: "this model forecasts won and lost over time; only models without times, of a yes/no table, can be exported"}
 	}
@@ -47,6 +52,9 @@ type ExportFormat struct {
 func (b *Bundle) columns() []exchange.Column {
 	var columns []exchange.Column
 	for j, o := range b.Outputs() {
+		if o.Kind == "codes" { // those of which all values are readable are nothing else
+			o.Kind = "category"
+		}
 		c := exchange.Column{Name: o.Name, Origin: o.Origin, Kind: o.Kind, Codes: o.Levels, Levels: b.encoder.Levels(j)}
 		if f := b.Manifest.Schema.Field(o.Origin); f != nil {
 			c.Missing = f.Missing

@@ -47,8 +47,7 @@ func writeParts(w io.Writer, m Manifest, parts []part) (string, error) {
 	m.Format = Format
 	m.Sections = nil
 	for _, p := range parts {
-		sum := sha256.Sum256(p.data)
-		m.Sections = append(m.Sections, Section{Name: p.name, Length: int64(len(p.data)), SHA256: hex.EncodeToString(sum[:])})
+		m.Sections = append(m.Sections, section(p.name, p.data))
 	}
 	manifest, err := json.Marshal(m)
 	if err != nil {
@@ -65,6 +64,11 @@ func writeParts(w io.Writer, m Manifest, parts []part) (string, error) {
 		}
 	}
 	return hex.EncodeToString(sum[:]), nil
+}
+
+func section(name string, data []byte) Section {
+	sum := sha256.Sum256(data)
+	return Section{Name: name, Length: int64(len(data)), SHA256: hex.EncodeToString(sum[:])}
 }
 
 func datas(parts []part) [][]byte {

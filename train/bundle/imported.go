@@ -104,6 +104,9 @@ func ImportLike(f *exchange.File, like *Bundle) (*Bundle, []string, error) {
 		inputs[j].Column = k
 		if levels := like.encoder.Levels(k); levels != nil && feature.Levels != nil {
 			inputs[j].Codes = codes(levels, feature.Levels)
+			for len(inputs[j].Codes) < outputs[k].Levels { // known by their fingerprints
+				inputs[j].Codes = append(inputs[j].Codes, -1)
+			}
 		} else if feature.Levels != nil {
 			return nil, nil, &datasets.Error{Column: feature.Name, Message: "is a category of the model, and not of the other model"}
 		}

@@ -1,6 +1,7 @@
 package bundle
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
@@ -36,11 +37,14 @@ func (b *Bundle) Points() *Points {
 
 // names are what the codes of a matrix column stand for; nil where it has none.
 func (b *Bundle) names(column int) []string {
-	if kept := b.encoder.Levels(column); kept != nil {
-		levels := append(slices.Clone(kept), "other")
-		return levels
-	}
 	o := b.encoder.Outputs()[column]
+	if kept := b.encoder.Levels(column); kept != nil {
+		levels := slices.Clone(kept)
+		for n := 1; len(levels) < o.Levels-1; n++ {
+			levels = append(levels, fmt.Sprint("rare ", n)) // known by its fingerprint
+		}
+		return append(levels, "other")
+	}
 	if f := b.Manifest.Schema.Field(o.Origin); f != nil && f.Kind == datasets.Bool && o.Name == o.Origin {
 		return []string{"no", "yes"}
 	}

@@ -25,6 +25,15 @@ import (
 // scrolling, letters that can be read. Needs Chromium on the path.
 func TestPageInChromium(t *testing.T) {
 	_, page := told()
+	inChromium(t, page, len(sectionNames), 12)
+}
+
+func TestBacktestInChromium(t *testing.T) {
+	_, page := replayed()
+	inChromium(t, page, 6, 5)
+}
+
+func inChromium(t *testing.T, page string, sections, figures int) {
 	file := filepath.Join(t.TempDir(), "report.html")
 	if err := os.WriteFile(file, []byte(page), 0o600); err != nil {
 		t.Fatal(err)
@@ -74,7 +83,7 @@ func TestPageInChromium(t *testing.T) {
 				if wide := number(t, ctx, `document.documentElement.scrollWidth`); wide > float64(width) {
 					t.Errorf("%v pixels wide on a screen of %d", wide, width)
 				}
-				if n := number(t, ctx, `document.querySelectorAll("main > section[id]").length`); int(n) != len(sectionNames) {
+				if n := number(t, ctx, `document.querySelectorAll("main > section[id]").length`); int(n) != sections {
 					t.Errorf("%v sections", n)
 				}
 				if n := number(t, ctx, `[...document.querySelectorAll("main > section")].filter(s => s.getBoundingClientRect().height < 60).length`); n != 0 {
@@ -83,7 +92,7 @@ func TestPageInChromium(t *testing.T) {
 				if n := number(t, ctx, `document.querySelectorAll("script,iframe,object,embed,base,form,img,[onload],[onerror],[onmouseover],a[href^=javascript]").length`); n != 0 {
 					t.Errorf("%v active nodes", n)
 				}
-				if n := number(t, ctx, `document.querySelectorAll("figure svg").length`); n < 12 {
+				if n := number(t, ctx, `document.querySelectorAll("figure svg").length`); int(n) < figures {
 					t.Errorf("%v figures", n)
 				}
 				// letters of a figure as they are seen, and their contrast with the card

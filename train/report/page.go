@@ -20,7 +20,7 @@ var pageText string
 //go:embed style.css
 var styleText string
 
-var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
+var functions = template.FuncMap{
 	"percent": percent, "points": points, "whole": whole, "money": money, "inDays": inDays, "day": longDay, "clean": clean, "plain": plain, "maybe": maybe, "plural": plural,
 	"signed":  func(v float64) string { return fmt.Sprintf("%+.4f", v) },
 	"fixed":   func(digits int, v float64) string { return fmt.Sprintf("%.*f", digits, v) },
@@ -34,7 +34,9 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"upper":   func(s string) string { return strings.ToUpper(s[:min(1, len(s))]) + s[min(1, len(s)):] },
 	"name":    named,
 	"covered": func(m month) float64 { return float64(m.Followed) / float64(m.Leads) },
-}).Parse(pageText))
+}
+
+var pageTemplate = template.Must(template.New("page").Funcs(functions).Parse(pageText))
 
 // slot is the figures of a section, or the sentence that stands in their place.
 type slot struct {
@@ -100,7 +102,9 @@ func (r *Report) judgedAt() *train.AtHorizon {
 }
 
 // Within is a horizon in words, after a word; nothing without times.
-func (r *Report) Within(days int) string {
+func (r *Report) Within(days int) string { return within(days) }
+
+func within(days int) string {
 	if days == 0 {
 		return ""
 	}

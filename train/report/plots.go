@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"strings"
+
+	"github.com/leadcast/leadcast/models/metric"
 )
 
 // section is a part of the report with its figures.
@@ -72,18 +74,22 @@ func (r *Report) typicalPlots() []Plot {
 func (r *Report) reliabilityPlots() []Plot {
 	var list []Plot
 	for _, h := range r.Judged.Horizons {
-		var predicted, observed []float64
-		var n []int
-		for _, b := range h.Reliability {
-			predicted, observed, n = append(predicted, b.Predicted), append(observed, b.Observed), append(n, b.N)
+		if len(h.Reliability) > 0 {
+			list = append(list, reliability(h.Days, h.Reliability, h.OE))
 		}
-		if len(n) == 0 {
-			continue
-		}
-		list = append(list, Plot{Name: strings.TrimSuffix(fmt.Sprintf("reliability-%dd", h.Days), "-0d"), Title: "Won" + r.Within(h.Days), note: fmt.Sprintf("%d groups of about %s leads; share that was won", len(n), whole(n[0])), high: 230, plot: calibration(predicted, observed, n),
-			alt: fmt.Sprintf("Forecast against what came, won%s: %.2f observed for each expected", r.Within(h.Days), h.OE.Value)})
 	}
 	return list
+}
+
+// reliability draws what came against what was forecast.
+func reliability(days int, bins metric.Reliability, oe metric.Estimate) Plot {
+	var predicted, observed []float64
+	var n []int
+	for _, b := range bins {
+		predicted, observed, n = append(predicted, b.Predicted), append(observed, b.Observed), append(n, b.N)
+	}
+	return Plot{Name: strings.TrimSuffix(fmt.Sprintf("reliability-%dd", days), "-0d"), Title: "Won" + within(days), note: fmt.Sprintf("%d groups of about %s leads; share that was won", len(n), whole(n[0])), high: 230, plot: calibration(predicted, observed, n),
+		alt: fmt.Sprintf("Forecast against what came, won%s: %.2f observed for each expected", within(days), oe.Value)}
 }
 
 func (r *Report) gainPlots() []Plot {
