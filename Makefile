@@ -6,7 +6,7 @@ PEERS   ?= bin/peers
 ROWS    ?= 100000,1000000
 export CGO_ENABLED ?= 0
 
-.PHONY: help build run test check check-long portable bench-score bench-engine bench-predict bench-shap bench-train bench-survival shape fuzz real-data clean
+.PHONY: help build run test check check-long check-structure portable bench-score bench-engine bench-predict bench-shap bench-train bench-survival shape fuzz real-data clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-15s %s\n", $$1, $$2}'
@@ -44,6 +44,10 @@ check-long: ## checks that take long: ten generated companies, 200,000 leads, tw
 
 portable: ## the same bits on amd64 v1, v3 and arm64, and nothing fused (needs Debian's qemu-user)
 	$(GO) test -count=1 -tags portable -timeout 20m -run '^TestPortable$$' -v .
+
+check-structure: ## trees beside those of LightGBM and scikit-learn, run on 300 tables (needs Python)
+	@test -x $(PEERS)/venv/bin/python || { python3 -m venv $(PEERS)/venv && $(PEERS)/venv/bin/pip -q install lightgbm==4.7.0 scikit-learn==1.9.1 pandas==3.1.1 pyarrow==26.0.1; }
+	PEERS_PYTHON=$(abspath $(PEERS))/venv/bin/python $(GO) test -count=1 -tags peers -run StructureOfPeers -v ./models/gbm
 
 bench-score: ## what a forecast costs, with 0, 3 and all reasons
 	$(GO) test -run '^$$' -bench Score ./train/bundle | grep -vE '^(goos|goarch|pkg|PASS|ok)'

@@ -185,8 +185,6 @@ const (
 	heldShare  = 0.2 // of the leads, at least, are held out
 	leastWins  = 10  // in each part of a split
 	foldsAside = 5   // folds where nothing says what came first
-
-	accountParts = 3 // parts of the accounts at each origin
 )
 
 // origins of validation, as shares of the closings in the training part.
@@ -294,10 +292,7 @@ func (s *study) orderName() string {
 func day(micros int64) string { return time.UnixMicro(micros).UTC().Format(time.DateOnly) }
 
 // foldsForward are origins within the leads before the end cut: each fits on
-// what was known by then and is tested on what came until the next. Where
-// accounts have several leads, an origin has a fold for each part of the
-// accounts, fitted on those of the other parts: so no account is tested by what
-// was learnt of it.
+// what was known by then and is tested on what came until the next.
 func (s *study) foldsForward(end cut, keep func(int) bool) []fold {
 	var closings []float64
 	for i, st := range s.out.State {
@@ -317,10 +312,6 @@ func (s *study) foldsForward(end cut, keep func(int) bool) []fold {
 		return nil
 	}
 	var folds []fold
-	parts := uint64(1)
-	if s.recurring() {
-		parts = accountParts
-	}
 	for j, share := range origins {
 		from, to := closings[int(share*float64(len(closings)))], end
 		if j+1 < len(origins) {
@@ -329,35 +320,12 @@ func (s *study) foldsForward(end cut, keep func(int) bool) []fold {
 		if from >= to {
 			continue
 		}
-		for k := range parts {
-			fit, test := s.apart(keep, k, parts)
-			f := fold{fit: s.window(math.Inf(-1), from, fit), test: s.window(from, to, test), name: fmt.Sprint("origin ", j+1)}
-			if parts > 1 {
-				f.name += fmt.Sprintf(", accounts %d/%d", k+1, parts)
-			}
-			if f.fit.wins() >= leastWins && f.test.wins() > 0 && f.fit.losing() {
-				folds = append(folds, f)
-			}
+		f := fold{fit: s.window(math.Inf(-1), from, keep), test: s.window(from, to, keep), name: fmt.Sprint("origin ", j+1)}
+		if f.fit.wins() >= leastWins && f.test.wins() > 0 && f.fit.losing() {
+			folds = append(folds, f)
 		}
 	}
 	return folds
-}
-
-// recurring reports whether some account has several leads.
-func (s *study) recurring() bool { return distinct(s.groups) < distinct(s.keys) }
-
-// apart says which leads are fitted and which are tested where part k of the
-// accounts is.
-func (s *study) apart(keep func(int) bool, k, parts uint64) (fit, test func(int) bool) {
-	if parts == 1 {
-		return keep, keep
-	}
-	side := func(tested bool) func(int) bool {
-		return func(i int) bool {
-			return (keep == nil || keep(i)) && (part(s.groups[i], s.plan.Seed+1, parts) == k) == tested
-		}
-	}
-	return side(false), side(true)
 }
 
 // losing reports whether some subject was not won, without which nothing can be learnt.

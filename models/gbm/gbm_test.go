@@ -381,6 +381,21 @@ func TestLeavesHoldEnoughRows(t *testing.T) {
 	}
 }
 
+// A leaf may hold exactly MinLeaf rows, whichever way their curvatures are rounded.
+func TestJustEnoughRows(t *testing.T) {
+	x, y := make([][]float64, 130), make([]float64, 130)
+	for i := range x {
+		x[i], y[i] = []float64{float64(min(i/50, 1))}, float64(max(0, 1-i%(2+i/50))) // 25 of 50 and 20 of 80 say yes
+	}
+	for seed := range uint64(20) {
+		b := few(Logistic{})
+		b.Rounds, b.MinLeaf, b.Seed = 1, 50, seed
+		if m := mustFit(t, b, matrix.New(x), models.Target{Y: y}); m.Trees() != 1 {
+			t.Errorf("seed %d: fifty rows have no leaf", seed)
+		}
+	}
+}
+
 func TestPoorTables(t *testing.T) {
 	ctx := context.Background()
 	nan := math.NaN()

@@ -53,13 +53,15 @@ func (r *rules) scan(cells *[slots]int64, f *feature, j int, n *node) split {
 	return best
 }
 
-// least is the smallest curvature of a side that is expected to hold enough rows.
+// least is the smallest curvature of a side that is expected to hold enough
+// rows. Rounding may take a step from each row of the side and give one to each
+// of the node's: it must not decide about a side with just enough rows.
 func (r *rules) least(n *node) float64 {
 	_, h := unpack(n.sum)
 	if r.minLeaf <= 1 {
 		return 0
 	}
-	return float64(r.minLeaf) * float64(h) / float64(n.rows)
+	return float64(r.minLeaf) * (float64(h)/float64(n.rows) - 2)
 }
 
 // scanNumbers tries every edge with missing values to the right and, where
