@@ -55,13 +55,13 @@ func TestLargeSplit(t *testing.T) {
 	}
 	all := map[int]bool{}
 	for _, f := range sp.folds {
-		tested := map[uint64]bool{}
+		tested := map[int]bool{}
 		for _, r := range f.test.rows {
-			all[r], tested[s.groups[r]] = true, true
+			all[r], tested[r] = true, true
 		}
 		for _, r := range f.fit.rows {
-			if all[r] = true; tested[s.groups[r]] {
-				t.Fatalf("account %d is fitted and tested", s.groups[r])
+			if all[r] = true; tested[r] {
+				t.Fatalf("lead %d is fitted and tested", r)
 			}
 		}
 	}
