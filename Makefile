@@ -6,7 +6,7 @@ PEERS   ?= bin/peers
 ROWS    ?= 100000,1000000
 export CGO_ENABLED ?= 0
 
-.PHONY: help build run test check check-long check-structure portable bench-score bench-engine bench-predict bench-shap bench-survival shape fuzz real-data clean
+.PHONY: help build run test check check-long check-structure portable bench-score bench-engine bench-predict bench-shap bench-train bench-survival shape fuzz real-data clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-15s %s\n", $$1, $$2}'
@@ -73,6 +73,12 @@ bench-shap: ## shares of margins by column beside LightGBM's pred_contrib: the s
 	@test -f $(PEERS)/synth/100000.train.parquet || PEERS_WORK=$(PEERS) $(PEERS)/venv/bin/python $$LEADCAST_PEERS/speed.py gen 100000 >/dev/null
 	$(GO) build -o bin/bench ./cmd/bench
 	bin/bench shap --work $(PEERS) --rows 100000 --times 5
+
+bench-train: build ## from a CSV file to a calibrated bundle, beside the same job in Python, in turn (needs LEADCAST_PEERS for the files)
+	@test -x $(PEERS)/venv/bin/python || { python3 -m venv $(PEERS)/venv && $(PEERS)/venv/bin/pip -q install lightgbm==4.7.0 scikit-learn==1.9.1 pandas==3.1.1 pyarrow==26.0.1; }
+	@for n in $$(echo $(ROWS) | tr , ' '); do test -f $(PEERS)/synth/$$n.train.csv || PEERS_WORK=$(PEERS) $(PEERS)/venv/bin/python $$LEADCAST_PEERS/speed.py gen $$n >/dev/null; done
+	$(GO) build -o bin/bench ./cmd/bench
+	bin/bench train --work $(PEERS) --rows $(ROWS) --leadcast $(BIN) --times 3
 
 bench-survival: ## time Cox's regression on 100,000 and 1,000,000 rows of 20 columns, times in whole days
 	$(GO) test -run '^$$' -bench Fit -benchtime 5x -cpu 1,2 ./models/survival/cox

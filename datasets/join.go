@@ -39,24 +39,26 @@ func concat(blocks []*Table) (*Table, error) {
 		return blocks[0], nil
 	}
 	t := &Table{}
-	starts := make([]int, len(blocks))
+	columns := make([][]*Column, len(blocks))
+	starts, places := make([]int, len(blocks)), make([]func(int) string, len(blocks))
 	for i, b := range blocks {
-		starts[i] = t.Rows
+		starts[i], places[i] = t.Rows, (&Table{Place: b.Place}).At // not b.At, which would keep its cells
+		columns[i] = slices.Clone(b.Columns)
 		t.Rows += b.Rows
 		if err := sameColumns(blocks[0], b); err != nil {
 			return nil, err
 		}
 	}
-	for k := range blocks[0].Columns {
-		parts := make([]*Column, len(blocks))
-		for i, b := range blocks {
-			parts[i] = b.Columns[k]
+	for k := range columns[0] {
+		parts := make([]*Column, len(columns))
+		for i, c := range columns {
+			parts[i], c[k] = c[k], nil // its memory is free once it is copied
 		}
 		t.Columns = append(t.Columns, concatColumns(parts, t.Rows))
 	}
 	t.Place = func(row int) string {
 		i := sort.SearchInts(starts, row+1) - 1
-		return blocks[i].At(row - starts[i])
+		return places[i](row - starts[i])
 	}
 	return t, nil
 }

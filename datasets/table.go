@@ -140,20 +140,37 @@ func (c *Column) Missing(i int) bool {
 func (c *Column) Gather(rows []int) *Column {
 	g := &Column{Name: c.Name, Kind: c.Kind}
 	g.clear(len(rows))
+	if g.Texts.Offsets != nil {
+		g.Texts.gather(&c.Texts, rows)
+		return g
+	}
 	for i, r := range rows {
 		switch {
 		case r >= 0 && c.Nums != nil:
 			g.Nums[i] = c.Nums[r]
 		case r >= 0 && c.Times != nil:
 			g.Times[i] = c.Times[r]
-		case g.Texts.Offsets != nil:
-			if r >= 0 {
-				g.Texts.Bytes = append(g.Texts.Bytes, c.Texts.At(r)...)
-			}
-			g.Texts.Offsets[i+1] = int64(len(g.Texts.Bytes))
 		}
 	}
 	return g
+}
+
+// gather fills s, which has its offsets, with the texts of some rows, none
+// where a row is below zero.
+func (s *Strings) gather(from *Strings, rows []int) {
+	size := int64(0)
+	for i, r := range rows {
+		if r >= 0 {
+			size += from.Offsets[r+1] - from.Offsets[r]
+		}
+		s.Offsets[i+1] = size
+	}
+	s.Bytes = make([]byte, 0, size)
+	for _, r := range rows {
+		if r >= 0 {
+			s.Bytes = append(s.Bytes, from.At(r)...)
+		}
+	}
 }
 
 // clear makes c a column of n missing values.

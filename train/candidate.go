@@ -21,6 +21,7 @@ type candidate struct {
 	name   string
 	rate   func(t *trainer, cause int, tuned *tuning) models.Learner // Poisson learner of a cause; nil: none
 	chance func(t *trainer, tuned *tuning) models.Learner            // learner of a probability; nil: none
+	most   int                                                       // leads that it learns from, 0: all
 	asked  bool                                                      // only fitted when --model names it
 	aside  bool                                                      // compared with the others, but blended only when --model names it
 	exact  bool                                                      // fitted to the same bits on every platform; where --model names it, nothing is fitted beside it
@@ -29,7 +30,7 @@ type candidate struct {
 // candidates is the visible table of what is compared: a new model is one line here.
 var candidates = []candidate{
 	{name: "gbm", rate: boostedRate, chance: boostedChance, exact: true},
-	{name: "linear", rate: linearRate, chance: linearChance},
+	{name: "linear", rate: linearRate, chance: linearChance, most: linearLeads},
 	{name: "bayes", chance: bayesChance, asked: true},
 	{name: "scorecard", chance: scorecardChance, aside: true},
 	{name: "golearn-forest", chance: forestChance, aside: true},
@@ -145,6 +146,10 @@ type tuning struct{ Rounds [causes]float64 }
 // fit fits one candidate: hazards where there are times, else a probability.
 // It returns what the learners chose.
 func (t *trainer) fit(ctx context.Context, c candidate, x *matrix.Matrix, y models.Target, tuned *tuning) (models.Additive, *tuning, error) {
+	if c.most > 0 && x.Rows > c.most {
+		few := spread(everyRow[int32](x.Rows), c.most)
+		x, y = x.Take(few), gather(y, few)
+	}
 	var fitted [causes]models.Model
 	var m models.Model
 	var err error
@@ -196,7 +201,7 @@ func (t *trainer) size(ctx context.Context, x *matrix.Matrix, f *fold) error {
 // tested fits boosting to a fold and scores the rows that the fold tests.
 func (t *trainer) tested(ctx context.Context, x *matrix.Matrix, f *fold) ([]float64, error) {
 	index, y := f.together()
-	m, _, err := t.fit(ctx, candidates[0], x.Gather(index), y, nil)
+	m, _, err := t.fit(ctx, candidates[0], view(x, index), y, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -178,6 +178,7 @@ type split struct {
 	held     subjects
 	folds    []fold
 	all      []int // rows that may be fitted before the hold-out
+	stop     *fold // of a large table: what the judged bundle is fitted to, and what tells it when to stop
 }
 
 const (
@@ -204,6 +205,7 @@ func (s *study) split() (*split, error) {
 	if w, l := sp.train.wins(), sp.held.wins(); w < leastWins || l < 1 {
 		return nil, &datasets.Error{Message: fmt.Sprintf("too few won leads: %d to learn from and %d to judge by (%s); at least %d and 1 are needed", w, l, sp.words, leastWins)}
 	}
+	s.sample(sp)
 	return sp, nil
 }
 

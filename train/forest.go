@@ -93,7 +93,7 @@ func (t *trainer) leftOut(c candidate, err error) string {
 func (t *trainer) outOfFold(ctx context.Context, c candidate, x *matrix.Matrix, sp *split) (said []float64, err error) {
 	for _, f := range sp.folds {
 		index, y := f.together()
-		m, _, err := t.fit(ctx, c, x.Gather(index), y, nil)
+		m, _, err := t.fit(ctx, c, view(x, index), y, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -125,7 +125,7 @@ const leastFollowed = 200
 // of its creation. They learn from the leads that had been followed that long
 // by the cut, and are judged by those that were created later and followed
 // that long to the end.
-func (t *trainer) classifiers(ctx context.Context, judged *built, sp *split, r *Report) error {
+func (t *trainer) classifiers(ctx context.Context, judged *built, sp *split, v *validation, r *Report) error {
 	if !t.timed {
 		return nil
 	}
@@ -140,14 +140,7 @@ func (t *trainer) classifiers(ctx context.Context, judged *built, sp *split, r *
 		return nil
 	}
 	r.Classifiers = append(r.Classifiers, test.classified("champion", p))
-	encoder, err := t.encoder(ctx, sp.all)
-	if err != nil {
-		return err
-	}
-	x, err := t.encode(encoder)
-	if err != nil {
-		return err
-	}
+	x := v.encoded.x
 	said := make([]float64, len(p))
 	for _, c := range t.beside() {
 		t.step("comparing " + c.name)

@@ -37,11 +37,15 @@ func Refits(ctx context.Context, raw *datasets.Table, p Plan, n int, progress Pr
 		return nil, err
 	}
 	everything := s.window(math.Inf(-1), math.Inf(1), nil)
+	e, err := t.encode(ctx, everyRow[int](t.leads.Rows))
+	if err != nil {
+		return nil, err
+	}
 	refits := make([]*bundle.Bundle, n)
 	for i := range refits {
 		progress(fmt.Sprintf("refit %d of %d", i+1, n), i+1, n+1)
 		w := s.resampled(&everything, rand.New(rand.NewPCG(p.Seed, uint64(i))))
-		b, err := t.build(ctx, w, everyRow[int](t.leads.Rows), v, nil, nil)
+		b, err := t.build(ctx, fold{fit: w}, e, v, nil, nil)
 		if err != nil {
 			return nil, err
 		}

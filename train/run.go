@@ -69,7 +69,7 @@ func Run(ctx context.Context, raw *datasets.Table, p Plan, progress Progress) (*
 	if err != nil {
 		return nil, err
 	}
-	judged, err := t.build(ctx, sp.train, sp.all, v, nil, nil)
+	judged, err := t.judged(ctx, sp, v)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func Run(ctx context.Context, raw *datasets.Table, p Plan, progress Progress) (*
 		t.notef("", "on the hold-out the blend (%s) did worse than the base rates, although it had not in validation: the forecast is kept close to the base rates", v.recipe())
 		v.shrink(v.best, 0)
 		clear(v.blend.Offset)
-		if judged, err = t.build(ctx, sp.train, sp.all, v, nil, nil); err != nil {
+		if judged, err = t.judged(ctx, sp, v); err != nil {
 			return nil, err
 		}
 		if evaluation, err = t.judge(ctx, judged, sp); err != nil {
@@ -91,7 +91,7 @@ func Run(ctx context.Context, raw *datasets.Table, p Plan, progress Progress) (*
 	}
 	result := &Result{Judged: judged.bytes}
 	report := t.report(v, sp, evaluation)
-	if err := t.classifiers(ctx, judged, sp, report); err != nil {
+	if err := t.classifiers(ctx, judged, sp, v, report); err != nil {
 		return nil, err
 	}
 	sixDigits(reflect.ValueOf(report).Elem())
@@ -120,7 +120,12 @@ func (t *trainer) ship(ctx context.Context, judged *built, everything subjects, 
 		return judged.bytes, nil
 	}
 	t.step("fitting the recipe on everything")
-	shipped, err := t.build(ctx, everything, everyRow[int](t.leads.Rows), v, j, r)
+	v.encoded = encoded{} // its memory is needed
+	e, err := t.encode(ctx, everyRow[int](t.leads.Rows))
+	if err != nil {
+		return nil, err
+	}
+	shipped, err := t.build(ctx, fold{fit: everything}, e, v, j, r)
 	if err != nil {
 		return nil, err
 	}
@@ -168,18 +173,21 @@ type built struct {
 	bytes []byte
 }
 
-// build fits the recipe on some subjects, writes the bundle and opens it. The
-// judgement and the report are those of the shipped bundle.
-func (t *trainer) build(ctx context.Context, w subjects, rows []int, v *validation, j *bundle.Judgement, r *Report) (*built, error) {
-	encoder, err := t.encoder(ctx, rows)
-	if err != nil {
-		return nil, err
+// judged fits the recipe on what was known before the hold-out.
+func (t *trainer) judged(ctx context.Context, sp *split, v *validation) (*built, error) {
+	f := fold{fit: sp.train}
+	if sp.stop != nil {
+		f = *sp.stop
 	}
-	x, err := t.encode(encoder)
-	if err != nil {
-		return nil, err
-	}
-	model, err := t.stack(ctx, x.Gather(w.index()), w.y, v)
+	return t.build(ctx, f, v.encoded, v, nil, nil)
+}
+
+// build fits the recipe on the subjects of a fold, which stops by those that it
+// tests if there are any, writes the bundle and opens it. The judgement and the
+// report are those of the shipped bundle.
+func (t *trainer) build(ctx context.Context, f fold, e encoded, v *validation, j *bundle.Judgement, r *Report) (*built, error) {
+	w, x := f.fit, e.x
+	model, err := t.stack(ctx, x, &f, v)
 	if err != nil {
 		return nil, err
 	}
@@ -194,7 +202,7 @@ func (t *trainer) build(ctx context.Context, w subjects, rows []int, v *validati
 	if m.Grades, err = t.grades(model, x.Gather(spread(w.index(), mostGraded))); err != nil {
 		return nil, err
 	}
-	made := bundle.New(m, encoder, model, support)
+	made := bundle.New(m, e.encoder, model, support)
 	if made.Center, err = center(model, x.Gather(spread(w.index(), mostGraded))); err != nil {
 		return nil, err
 	}
@@ -220,14 +228,25 @@ func (t *trainer) build(ctx context.Context, w subjects, rows []int, v *validati
 	return &built{b, id, file.Bytes()}, nil
 }
 
-// encode gives the matrix of all leads as of their creation.
-func (t *trainer) encode(e *features.Encoder) (*matrix.Matrix, error) {
-	x, _, err := e.Encode(t.snapshot(everyRow[int](t.leads.Rows)))
-	return x, err
+// encoded is all leads as of their creation, by an encoder fitted on some.
+type encoded struct {
+	encoder *features.Encoder
+	x       *matrix.Matrix
+}
+
+// encode fits an encoder on some rows and gives all of them by it.
+func (t *trainer) encode(ctx context.Context, rows []int) (e encoded, err error) {
+	if e.encoder, err = t.encoder(ctx, rows); err != nil {
+		return e, err
+	}
+	e.x, _, err = e.encoder.Encode(t.snapshot(everyRow[int](t.leads.Rows)))
+	return e, err
 }
 
 // stack fits every candidate that the blend gives a weight, and blends them.
-func (t *trainer) stack(ctx context.Context, x *matrix.Matrix, y models.Target, v *validation) (*survival.Stack, error) {
+// Where the fold has rows to test, they tell boosting when to stop.
+func (t *trainer) stack(ctx context.Context, all *matrix.Matrix, f *fold, v *validation) (*survival.Stack, error) {
+	x, y := all.Gather(f.fit.index()), f.fit.y
 	base, err := t.baseline(ctx, x, y)
 	if err != nil {
 		return nil, err
@@ -239,7 +258,7 @@ func (t *trainer) stack(ctx context.Context, x *matrix.Matrix, y models.Target, 
 		if v.unused(j) {
 			continue
 		}
-		m, _, err := t.fit(ctx, c, x, y, v.tuned[j])
+		m, err := t.component(ctx, c, all, f, &v.tuned[j])
 		if err != nil {
 			return nil, err
 		}
@@ -257,6 +276,22 @@ func (t *trainer) stack(ctx context.Context, x *matrix.Matrix, y models.Target, 
 		return nil, err
 	}
 	return survival.NewStack(base, blend, components...)
+}
+
+// component fits a candidate as it was tuned, or tunes it by the rows that the
+// fold tests.
+func (t *trainer) component(ctx context.Context, c candidate, all *matrix.Matrix, f *fold, tuned **tuning) (models.Additive, error) {
+	if len(f.test.rows) == 0 {
+		m, _, err := t.fit(ctx, c, all.Gather(f.fit.index()), f.fit.y, *tuned)
+		return m, err
+	}
+	index, y := f.together()
+	m, chosen, err := t.fit(ctx, c, all.Gather(index), y, nil)
+	if err != nil {
+		return nil, err
+	}
+	*tuned = settle([]*tuning{chosen}, []float64{1})
+	return m, nil
 }
 
 // level moves the offsets of each cause so that, but for what validation
@@ -366,6 +401,12 @@ func gather(y models.Target, rows []int32) models.Target {
 		}
 		if y.Exit != nil {
 			g.Entry, g.Exit, g.Cause = append(g.Entry, y.Entry[r]), append(g.Exit, y.Exit[r]), append(g.Cause, y.Cause[r])
+		}
+		if y.Keys != nil {
+			g.Keys = append(g.Keys, y.Keys[r])
+		}
+		if y.Valid != nil {
+			g.Valid = append(g.Valid, y.Valid[r])
 		}
 	}
 	return g

@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/features"
@@ -47,8 +48,10 @@ func prepare(raw *datasets.Table, p Plan) (*study, error) {
 	if asked && !s.timed {
 		s.notef("", "the horizons that were asked for are of no use: without times of creation and closing there is no forecast of when")
 	}
-	typed, raw = typed.Gather(s.out.Rows), raw.Gather(s.out.Rows)
-	s.sortLeads(raw, typed, s.rows())
+	if p.Split != nil {
+		s.test = givenSplit(raw, p, s.out.Rows)
+	}
+	s.sortLeads(typed.Gather(s.out.Rows), s.rows())
 	s.losses = slices.Contains(s.out.State, datasets.Lost)
 	if !s.timed && !s.losses {
 		return nil, &datasets.Error{Column: p.Roles.Outcome, Message: "every lead with an outcome is won: there is nothing to tell apart"}
@@ -241,9 +244,10 @@ func (s *study) rows() []int {
 
 // sortLeads puts the leads in the order of (position, created, id) and columns
 // by name, so that the order in the file does not matter.
-func (s *study) sortLeads(raw, t *datasets.Table, rows []int) {
+func (s *study) sortLeads(t *datasets.Table, rows []int) {
 	position := s.positions(t)
-	identity, content := identities(t, s.plan.Roles.ID), identities(t, "")
+	identity := identities(t, s.plan.Roles.ID)
+	content := sync.OnceValue(func() []uint64 { return identities(t, "") }) // only needed where ids recur
 	rows = slices.Clone(rows)
 	slices.SortStableFunc(rows, func(a, b int) int {
 		if position != nil {
@@ -251,7 +255,10 @@ func (s *study) sortLeads(raw, t *datasets.Table, rows []int) {
 				return c
 			}
 		}
-		return cmp.Or(cmp.Compare(s.out.Created[a], s.out.Created[b]), cmp.Compare(identity[a], identity[b]), cmp.Compare(content[a], content[b]))
+		if c := cmp.Or(cmp.Compare(s.out.Created[a], s.out.Created[b]), cmp.Compare(identity[a], identity[b])); c != 0 {
+			return c
+		}
+		return cmp.Compare(content()[a], content()[b])
 	})
 	s.keys = pick(identity, rows)
 	s.groups = s.keys
@@ -267,8 +274,8 @@ func (s *study) sortLeads(raw, t *datasets.Table, rows []int) {
 	if position != nil {
 		s.position = pick(position, rows)
 	}
-	if s.plan.Split != nil {
-		s.test = givenSplit(raw, s.plan, rows)
+	if s.test != nil {
+		s.test = pick(s.test, rows)
 	}
 	s.leads = t.Gather(rows)
 	slices.SortFunc(s.leads.Columns, func(a, b *datasets.Column) int { return cmp.Compare(a.Name, b.Name) })
@@ -461,8 +468,11 @@ func (s *study) ages() []float64 {
 	return ages
 }
 
-// snapshot is what was known about the rows when they were created.
+// snapshot is what was known about the rows, rising, when they were created.
 func (s *study) snapshot(rows []int) features.Snapshot {
+	if len(rows) == s.leads.Rows {
+		return features.Snapshot{Leads: s.leads, AsOf: s.out.Created}
+	}
 	asOf := make([]int64, len(rows))
 	for i, r := range rows {
 		asOf[i] = s.out.Created[r]

@@ -15,14 +15,15 @@ import (
 // validation is what came out of comparing the candidates on rows they were
 // not fitted to.
 type validation struct {
-	names []candidate    // what was compared
-	tuned []*tuning      // one a candidate
-	blend survival.Blend // weights of all candidates
-	board []Entry        // the leaderboard
-	best  int            // the candidate that ranks best, −1 without folds
-	oof   subjects       // the rows
-	bases []float64      // base margins of the rows' own folds
-	saids [][]float64    // margins of each candidate
+	names   []candidate    // what was compared
+	tuned   []*tuning      // one a candidate
+	blend   survival.Blend // weights of all candidates
+	board   []Entry        // the leaderboard
+	encoded                // what was compared on: the leads by an encoder of those before the hold-out
+	best    int            // the candidate that ranks best, −1 without folds
+	oof     subjects       // the rows
+	bases   []float64      // base margins of the rows' own folds
+	saids   [][]float64    // margins of each candidate
 }
 
 // unused reports whether a candidate has no weight for any cause.
@@ -60,14 +61,11 @@ func (t *trainer) validate(ctx context.Context, sp *split) (*validation, error) 
 	}
 	list := t.contenders()
 	v := &validation{names: list, best: -1, saids: make([][]float64, len(list))}
-	encoder, err := t.encoder(ctx, sp.all)
-	if err != nil {
+	var err error
+	if v.encoded, err = t.encode(ctx, sp.all); err != nil {
 		return nil, err
 	}
-	x, err := t.encode(encoder)
-	if err != nil {
-		return nil, err
-	}
+	x := v.encoded.x
 	if n := len(sp.folds); n > 0 {
 		if err := t.size(ctx, x, &sp.folds[n-1]); err != nil {
 			return nil, err
@@ -79,7 +77,7 @@ func (t *trainer) validate(ctx context.Context, sp *split) (*validation, error) 
 	chosen, weights := make([][]*tuning, len(list)), []float64(nil)
 	for _, f := range sp.folds {
 		index, y := f.together()
-		wide := x.Gather(index)
+		wide := view(x, index)
 		test := x.Gather(f.test.index())
 		base, err := t.baseline(ctx, wide, y)
 		if err != nil {

@@ -4,6 +4,7 @@
 //	bench engine  --work DIR --rows 100000 --encoding codes --times 5
 //	bench predict --work DIR --rows 100000 --times 5
 //	bench shap    --work DIR --rows 100000 --explain 5000 --times 5
+//	bench train   --work DIR --rows 100000 --leadcast bin/leadcast --times 3
 //
 // engine trains, predict predicts with the same trees on one thread and
 // on two. DIR holds venv (with lightgbm; onnxruntime, treelite and tl2cgen for
@@ -32,8 +33,8 @@ func main() {
 }
 
 func run(args []string) error {
-	if len(args) == 0 || !slices.Contains([]string{"engine", "fit", "predict", "shap"}, args[0]) {
-		return fmt.Errorf("say engine, fit, predict or shap")
+	if len(args) == 0 || !slices.Contains([]string{"engine", "fit", "predict", "shap", "train"}, args[0]) {
+		return fmt.Errorf("say engine, fit, predict, shap or train")
 	}
 	f := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	o := options{peers: os.Getenv("LEADCAST_PEERS")}
@@ -42,6 +43,7 @@ func run(args []string) error {
 	f.StringVar(&o.encodings, "encoding", "codes,native", "encodings of the categories")
 	f.IntVar(&o.times, "times", 5, "runs of each side")
 	f.StringVar(&o.peer, "peer", "lightgbm", "model of speed.py")
+	f.StringVar(&o.leadcast, "leadcast", "bin/leadcast", "the program that is measured as a whole")
 	f.IntVar(&o.explain, "explain", 5000, "rows to explain")
 	if err := f.Parse(args[1:]); err != nil {
 		return err
@@ -53,13 +55,15 @@ func run(args []string) error {
 		return o.predict(context.Background())
 	case "shap":
 		return o.shap(context.Background())
+	case "train":
+		return o.train()
 	}
 	return o.engine()
 }
 
 type options struct {
-	work, rows, encodings, peer, peers string
-	times, explain                     int
+	work, rows, encodings, peer, peers, leadcast string
+	times, explain                               int
 }
 
 // figures are what one run of one side measured.

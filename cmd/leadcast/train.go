@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -219,6 +220,9 @@ func (p *program) train(ctx context.Context, t *training, files []string) error 
 			return err
 		}
 		defer j.file.Close()
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50) // tables are large pieces without pointers: collecting often costs little and saves much
 	}
 	bar := p.bar()
 	defer bar.end()

@@ -17,7 +17,8 @@ const (
 	priorRows    = 1     // rows at the overall rate that a level's tally is mixed with; trees weigh it by its count
 	cautiousRows = 4     // the same where a pair is judged by its rate alone
 	worthPairing = 0.002 // share of the loss that a pair of columns must save to be taken
-	mostPairs    = 256   // that are looked at
+	mostPairs    = 256   // that are looked at …
+	pairedRows   = 1e5   // … on so many rows, at most
 )
 
 // statistic replaces categories by two numbers: the outcome rate of the rows
@@ -92,6 +93,8 @@ type ledger struct {
 	units  []unit
 	orders [permutations][]int32 // of the fitted units
 	row    float64               // the exposure that smoothing counts as one row
+	some   []unit                // the first in the first order, which losses are taken of …
+	codes  map[int][]uint32      // … and the levels of each column that they have, as statistic.level takes them
 }
 
 func newLedger(d *data, x *matrix.Matrix, c *matrix.Column, seed uint64) *ledger {
@@ -217,16 +220,35 @@ func (l *ledger) learn(s *statistic) (rates []matrix.Column, counts matrix.Colum
 	return rates, counts
 }
 
+// sample reads the columns' levels in the order that losses are taken in, so
+// that a loss does not leap through the table.
+func (l *ledger) sample(columns []int) {
+	order := l.orders[0][:min(len(l.orders[0]), pairedRows)]
+	l.some, l.codes = make([]unit, len(order)), map[int][]uint32{}
+	for i, k := range order {
+		l.some[i] = l.units[k]
+	}
+	for _, j := range columns {
+		codes := make([]uint32, len(order))
+		for i := range codes {
+			codes[i] = uint32(l.x.Columns[j].Code(int(l.some[i].row)) + 1)
+		}
+		l.codes[j] = codes
+	}
+}
+
 // loss is what forecasting each unit by the statistic's rate so far costs
 // (prequential loss; Dawid 1984): an honest measure of what it knows. Where
 // there are very many units, some of them tell enough.
 func (l *ledger) loss(s *statistic) float64 {
-	order := l.orders[0][:min(len(l.orders[0]), sampledRows)]
-	table := newTallies(len(order))
+	table := newTallies(len(l.some))
 	sum := 0.0
-	for _, k := range order {
-		u := &l.units[k]
-		t := table.at(s.level(l.x, int(u.row)))
+	for i := range l.some {
+		level := uint64(0)
+		for _, j := range s.columns {
+			level = level<<32 | uint64(l.codes[j][i])
+		}
+		u, t := &l.some[i], table.at(level)
 		if u.exposure > 0 {
 			margin := l.objective.Base(l.rate(t, cautiousRows), 1)
 			sum += float64(u.exposure * l.objective.Loss(margin, u.events/u.exposure, 1))
@@ -344,6 +366,13 @@ func (d *data) pairs(ctx context.Context, t team, most int, all, many []int, x *
 				pairs = append(pairs, candidate{statistic: statistic{columns: []int{p, q}}})
 			}
 		}
+	}
+	columns := map[*ledger][]int{}
+	for _, j := range all {
+		columns[at(j)] = append(columns[at(j)], j)
+	}
+	for l, own := range columns {
+		l.sample(own)
 	}
 	measure := func(c []candidate) error {
 		return t.each(ctx, len(c), func(k int) error {

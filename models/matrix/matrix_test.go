@@ -55,3 +55,27 @@ func ExampleMatrix_Gather() {
 	// [1 10 14]
 	// [1 10 21]
 }
+
+// Take is Gather but for where the values stand.
+func TestTake(t *testing.T) {
+	m := &matrix.Matrix{Rows: 4, Columns: []matrix.Column{
+		{Name: "n", Nums: []float64{1, math.NaN(), 3, 4}},
+		{Name: "c", Codes: []int32{0, 1, -1, 2}, Levels: 3},
+		{Name: "v", Nums: []float64{5, 6}, Index: []int32{1, 0, 1, 1}},
+	}}
+	rows := []int32{3, 1, 3}
+	a, b := m.Gather(rows), m.Take(rows)
+	if b.Rows != len(rows) || len(b.Columns[0].Nums) != 2 {
+		t.Fatalf("%d rows on %d values", b.Rows, len(b.Columns[0].Nums))
+	}
+	for j := range a.Columns {
+		if a.Columns[j].Name != b.Columns[j].Name || a.Columns[j].Levels != b.Columns[j].Levels {
+			t.Errorf("column %d: %v, want %v", j, b.Columns[j], a.Columns[j])
+		}
+		for i := range rows {
+			if v, w := a.Columns[j].Value(i), b.Columns[j].Value(i); v != w && (v == v || w == w) {
+				t.Errorf("column %d, row %d: %v, want %v", j, i, w, v)
+			}
+		}
+	}
+}
