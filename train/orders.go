@@ -55,17 +55,16 @@ const (
 // queue is the leads of an origin, each with the days from the origin on that
 // it is open.
 type queue struct {
-	days    int
-	from    []float64 // below zero where it was open at the origin
-	to      []float64
-	won     []bool
-	amount  []float64
-	id      []uint64
-	group   []uint64
-	names   []string
-	ranks   [][][]int32 // the leads by order and week, first to be worked first
-	open    int         // at the origin
-	reached [][]float64 // by order, of the wins that can be reached: 1 for those it reaches
+	days   int
+	from   []float64 // below zero where it was open at the origin
+	to     []float64
+	won    []bool
+	amount []float64
+	id     []uint64
+	group  []uint64
+	names  []string
+	ranks  [][][]int32 // the leads by order and week, first to be worked first
+	open   int         // at the origin
 }
 
 // newQueue reads the queue off the forecasts of an origin; flat is what the

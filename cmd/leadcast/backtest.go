@@ -22,7 +22,6 @@ type replaying struct {
 	training
 	replay           train.Replay
 	window, capacity string
-	embargo          int
 }
 
 func (p *program) backtestCommand() *cobra.Command {
