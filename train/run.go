@@ -357,7 +357,7 @@ func meant(stack *survival.Stack, x *matrix.Matrix) (float64, error) {
 		rest, weights = rest-w, weights+w
 	}
 	if rest = max(rest, 0); rest > 0 {
-		sum += rest * float64(x.Rows) * portable.Sigmoid(base)
+		sum += float64(rest * float64(x.Rows) * portable.Sigmoid(base))
 	}
 	return sum / (weights + rest), nil
 }

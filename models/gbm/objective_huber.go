@@ -33,5 +33,5 @@ func (o Huber) Gradient(margin, y, _ float64) (g, h float64) {
 func (o Huber) Loss(margin, y, _ float64) float64 {
 	r := math.Abs(margin - y)
 	near := min(r, o.Delta)
-	return float64(near*near)/2 + float64(o.Delta*(r-near))
+	return float64(near*near/2) + float64(o.Delta*(r-near))
 }
