@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -26,14 +25,9 @@ func (p *program) evaluateCommand() *cobra.Command {
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
-			b, err := openBundle(args[0])
-			if err != nil {
-				return err
-			}
 			bar := p.bar()
 			defer bar.end()
-			bar.say("reading "+filepath.Base(args[1]), 0, 2)
-			table, _, err := in.read(c.Context(), p, args[1:])
+			b, table, _, err := in.modelAndLeads(c.Context(), p, args[0], args[1:], bar, 2)
 			if err != nil {
 				return err
 			}

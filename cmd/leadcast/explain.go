@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
@@ -54,14 +53,9 @@ func (p *program) explain(ctx context.Context, e *explaining, model string, file
 	if err != nil {
 		return err
 	}
-	b, err := openBundle(model)
-	if err != nil {
-		return err
-	}
 	bar := p.bar()
 	defer bar.end()
-	bar.say("reading "+filepath.Base(files[0]), 0, 1)
-	raw, _, err := e.read(ctx, p, files)
+	b, raw, _, err := e.modelAndLeads(ctx, p, model, files, bar, 1)
 	if err != nil {
 		return err
 	}

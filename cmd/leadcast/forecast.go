@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
@@ -62,14 +61,9 @@ func (p *program) forecast(ctx context.Context, f *forecasting, model string, fi
 	if err != nil {
 		return err
 	}
-	b, err := openBundle(model)
-	if err != nil {
-		return err
-	}
 	bar := p.bar()
 	defer bar.end()
-	bar.say("reading "+filepath.Base(files[0]), 0, 1)
-	raw, notes, err := f.read(ctx, p, files)
+	b, raw, notes, err := f.modelAndLeads(ctx, p, model, files, bar, 1)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/leadcast/leadcast/datasets/csv"
 	"github.com/leadcast/leadcast/datasets/jsonl"
 	"github.com/leadcast/leadcast/datasets/parquet"
+	"github.com/leadcast/leadcast/train/bundle"
 )
 
 // input is the flags that say how files are read.
@@ -152,6 +153,18 @@ func inFile(path string, err error) error {
 		data.Place = filepath.Base(path)
 	}
 	return err
+}
+
+// modelAndLeads opens a model and reads the leads that it is asked about: the first of
+// some steps.
+func (in *input) modelAndLeads(ctx context.Context, p *program, model string, files []string, bar *bar, steps int) (*bundle.Bundle, *datasets.Table, []datasets.Note, error) {
+	b, err := openBundle(model)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	bar.say("reading "+filepath.Base(files[0]), 0, steps)
+	leads, notes, err := in.read(ctx, p, files)
+	return b, leads, notes, err
 }
 
 // lookFrom is the moment that --as-of names, now where it names none.

@@ -59,14 +59,9 @@ func (p *program) report(ctx context.Context, r *reporting, model string, files 
 	if err != nil {
 		return err
 	}
-	b, err := openBundle(model)
-	if err != nil {
-		return err
-	}
 	bar := p.bar()
 	defer bar.end()
-	bar.say("reading "+filepath.Base(files[0]), 0, 3)
-	leads, _, err := r.read(ctx, p, files)
+	b, leads, _, err := r.modelAndLeads(ctx, p, model, files, bar, 3)
 	if err != nil {
 		return err
 	}

@@ -75,14 +75,9 @@ func (p *program) score(ctx context.Context, s *scoring, model string, files []s
 	if err != nil {
 		return err
 	}
-	b, err := openBundle(model)
-	if err != nil {
-		return err
-	}
 	bar := p.bar()
 	defer bar.end()
-	bar.say("reading "+filepath.Base(files[0]), 0, 2)
-	raw, notes, err := s.read(ctx, p, files)
+	b, raw, notes, err := s.modelAndLeads(ctx, p, model, files, bar, 2)
 	if err != nil {
 		return err
 	}

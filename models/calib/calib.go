@@ -204,27 +204,6 @@ func smooth(y, w []float64) []float64 {
 	return t
 }
 
-// Choose picks the map by how many events there are: isotonic from 1,000 wins
-// (and as many losses), beta from 200, else Platt's.
-func Choose(p, y, w []float64) (Map, error) {
-	events := 0.0
-	for _, v := range y {
-		events += v
-	}
-	events = min(events, float64(len(y))-events)
-	switch {
-	case events <= 0:
-		return Map{}, errTooFew
-	case events >= 1000:
-		return Isotonic(p, y, w)
-	case events >= 200:
-		if m, err := Beta(p, y, w); err == nil {
-			return m, nil
-		}
-	}
-	return Platt(p, y, w)
-}
-
 // finite reports whether all values are numbers.
 func finite(x ...float64) bool {
 	for _, v := range x {

@@ -26,7 +26,7 @@ func overconfident(n int, seed uint64) (p, y []float64) {
 }
 
 var methods = map[string]func(p, y, w []float64) (Map, error){
-	"score": Score, "platt": Platt, "logistic": Logistic, "temperature": Temperature, "shift": Shift, "beta": Beta, "isotonic": Isotonic, "choose": Choose,
+	"score": Score, "platt": Platt, "logistic": Logistic, "temperature": Temperature, "shift": Shift, "beta": Beta, "isotonic": Isotonic,
 }
 
 func TestMapsRepairOverconfidence(t *testing.T) {
