@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 
 	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/datasets/csv"
@@ -29,7 +29,8 @@ type input struct {
 	numbered  bool // add the row numbers that a split file refers to
 }
 
-func (in *input) flags(f *pflag.FlagSet) {
+func (in *input) flags(c *cobra.Command) {
+	f := c.Flags()
 	f.StringVar(&in.separator, "separator", "", "cell separator where it is not found by itself (a character, or tab)")
 	f.IntVar(&in.maxErrors, "max-errors", 0, "leave out up to this many broken rows instead of stopping")
 	f.StringArrayVar(&in.joins, "join", nil, "add the columns of another file: FILE:KEY, with at most one row a key")
