@@ -31,8 +31,8 @@ func Start(t testing.TB, settings ...string) *Cluster {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
+	Give(t, dir)
 	c := &Cluster{dir, t}
-	c.Give(dir)
 	data := filepath.Join(dir, "data")
 	c.Run("", "initdb", "-D", data, "-U", "tester", "-A", "trust", "-E", "UTF8", "--no-sync")
 	conf, err := os.OpenFile(filepath.Join(data, "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
@@ -51,12 +51,14 @@ func Start(t testing.TB, settings ...string) *Cluster {
 	return c
 }
 
-// Give makes a file the server's own.
-func (c *Cluster) Give(file string) {
-	c.t.Helper()
-	if os.Geteuid() == 0 {
-		if err := os.Chown(file, nobody, nobody); err != nil {
-			c.t.Fatal(err)
+// Give makes files the server's own.
+func Give(t testing.TB, files ...string) {
+	t.Helper()
+	for _, f := range files {
+		if os.Geteuid() == 0 {
+			if err := os.Chown(f, nobody, nobody); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 }
