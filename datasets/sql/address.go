@@ -88,8 +88,5 @@ func (a Address) String() string {
 	return a.shown + "#" + what
 }
 
-// In is the address of another table of the same database.
-func (a Address) In(t Table) Address {
-	a.Table, a.Query = t.full(), t.Query
-	return a
-}
+// IsFile reports whether it is a file, rather than a server.
+func (a Address) IsFile() bool { return a.sqlite }

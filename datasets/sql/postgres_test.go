@@ -49,7 +49,7 @@ func TestPostgresTypes(t *testing.T) {
 	}
 	var names []string
 	for _, x := range tables {
-		names = append(names, fmt.Sprint(x.Schema, ".", x.Table, x.Key, len(x.Columns)))
+		names = append(names, fmt.Sprintf("%s.%s%v%d", x.Schema, x.Table, x.Key, len(x.Columns)))
 	}
 	if diff := cmp.Diff([]string{".kinds[k]14", ".v[]1", "hubspot.Deal[b a]2"}, names); diff != "" {
 		t.Error(diff)

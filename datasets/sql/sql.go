@@ -10,6 +10,7 @@
 package sql
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -33,15 +34,12 @@ type Table struct {
 	After   []string // the key of the last row that is not to be read again; none: from the beginning
 }
 
-// called is the table's name for messages and blocks.
+// called is the table's name for messages.
 func (t *Table) called() string {
-	switch {
-	case t.Name != "":
-		return t.Name
-	case t.Query != "":
+	if t.Query != "" {
 		return "query"
 	}
-	return t.Table
+	return t.full()
 }
 
 // Lost says that the connection broke while a table was read. Nothing but whole
@@ -220,9 +218,9 @@ func readTable(ctx context.Context, r reading, t *Table, yield func(datasets.Blo
 			keys = b.Columns[len(b.Columns)-len(t.Key):]
 			b.Columns = b.Columns[:len(b.Columns)-len(t.Key)]
 		}
-		from, name := lost.Rows, lost.Table
-		b.Place = func(row int) string { return fmt.Sprintf("table %s, row %d", name, from+row+1) }
-		if !yield(datasets.Block{Name: name, Table: b}, nil) {
+		from, place := lost.Rows, lost.Table
+		b.Place = func(row int) string { return fmt.Sprintf("table %s, row %d", place, from+row+1) }
+		if !yield(datasets.Block{Name: cmp.Or(t.Name, lost.Table), Table: b}, nil) {
 			return false, nil
 		}
 		if b.Rows < blockRows {
