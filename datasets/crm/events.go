@@ -96,7 +96,7 @@ func (c *Company) stream(ctx context.Context, p string, headers []string, turn f
 			return false
 		}
 		t, out := turn(b.Table)
-		rows, lost = rows+b.Rows, lost+out
+		rows, lost = rows+t.Rows+out, lost+out
 		if reader == nil {
 			if reader, err = clocks(t); err != nil {
 				yield(datasets.Block{}, err)
@@ -118,9 +118,11 @@ func (c *Company) stream(ctx context.Context, p string, headers []string, turn f
 
 // clocks finds out how the times of a table are written.
 func clocks(t *datasets.Table) (*datasets.Reader, error) {
-	kinds := map[string]datasets.Kind{"lead_id": datasets.ID}
+	kinds := map[string]datasets.Kind{}
 	for _, col := range t.Columns {
 		switch col.Name {
+		case "lead_id":
+			kinds[col.Name] = datasets.ID
 		case "happened_at", "known_at":
 			kinds[col.Name] = datasets.Time
 		case "kind", "field", "channel", "campaign_id":
@@ -163,8 +165,8 @@ func timed(t *datasets.Table) *datasets.Table {
 
 // happenings gives the events of a part.
 func (c *Company) happenings(ctx context.Context, e *event, yield func(datasets.Block, error) bool) bool {
-	at := c.header(e.Part, e.At)
-	if at == "" || c.found[e.Part] == nil {
+	at := c.headers(e.Part, e.At)
+	if len(at) == 0 {
 		return true
 	}
 	links, err := c.links(ctx, e.Part, e.Of[c.unit.Unit])
@@ -175,13 +177,13 @@ func (c *Company) happenings(ctx context.Context, e *event, yield func(datasets.
 		return true
 	}
 	kind, _ := constant(e.Kind)
-	names, columns := []string{"kind", "happened_at", "known_at"}, []string{c.header(e.Part, e.Kind), at, c.header(e.Part, e.Known)}
+	names, columns := []string{"kind", "happened_at", "known_at"}, [][]string{{c.header(e.Part, e.Kind)}, at, {c.header(e.Part, e.Known)}}
 	for _, keep := range e.Keep {
 		if h := c.header(e.Part, keep); h != "" {
-			columns, names = append(columns, h), append(names, strings.ReplaceAll(keep, " ", "_"))
+			columns, names = append(columns, []string{h}), append(names, strings.ReplaceAll(keep, " ", "_"))
 		}
 	}
-	headers := slices.Clone(columns)
+	headers := slices.Concat(columns...)
 	for _, l := range links {
 		headers = append(headers, l.header)
 	}
@@ -215,17 +217,26 @@ func (c *Company) spread(b *datasets.Table, links []link) (t *datasets.Table, ro
 	return &datasets.Table{Rows: len(rows), Columns: []*datasets.Column{id}, Place: func(row int) string { return b.At(rows[row]) }}, rows, lost
 }
 
-// pick takes some rows of a column under a new name; a fixed text where there
-// is one, nothing where there is no column.
-func pick(b *datasets.Table, header, name string, rows []int, fixed string) *datasets.Column {
-	if col := b.Column(header); col != nil {
-		g := col.Gather(rows)
-		g.Name = name
-		return g
+// pick takes some rows of a column under a new name; of several columns the
+// first that has a value, and a fixed text where none has.
+func pick(b *datasets.Table, headers []string, name string, rows []int, fixed string) *datasets.Column {
+	if len(headers) == 1 {
+		if col := b.Column(headers[0]); col != nil {
+			g := col.Gather(rows)
+			g.Name = name
+			return g
+		}
 	}
 	g := &datasets.Column{Name: name}
-	for range rows {
-		g.Texts.Append(fixed)
+	for _, r := range rows {
+		v := fixed
+		for _, h := range headers {
+			if s := text(b.Column(h), r); s != "" {
+				v = s
+				break
+			}
+		}
+		g.Texts.Append(v)
 	}
 	return g
 }

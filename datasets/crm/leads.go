@@ -47,15 +47,6 @@ func (c *Company) Leads(ctx context.Context) (*datasets.Table, error) {
 			c.say("%d of %d leads have no id of their own", t.Rows-len(c.ids), t.Rows)
 		}
 	}
-	c.columns = map[string]string{}
-	for _, col := range t.Columns {
-		c.columns[plain(col.Name)] = col.Name
-	}
-	for role, column := range c.unit.Roles {
-		if h := c.header(c.unit.Part, column); h != "" && t.Column(role) != nil {
-			c.columns[plain(own(h))] = role
-		}
-	}
 	return t, nil
 }
 
@@ -63,7 +54,8 @@ func (c *Company) Leads(ctx context.Context) (*datasets.Table, error) {
 // way there, so that they must not be learnt from as they stand today.
 func (c *Company) Exclude(leads *datasets.Table) (names []string) {
 	for _, col := range leads.Columns {
-		if slices.ContainsFunc(c.unit.After, func(a string) bool { return plain(a) == plain(col.Name) }) {
+		follows := func(a string) bool { return plain(a) == plain(col.Name) || plain(c.unit.Unit+a) == plain(col.Name) }
+		if !slices.Contains(roles, col.Name) && slices.ContainsFunc(c.unit.After, follows) {
 			names = append(names, col.Name)
 		}
 	}
@@ -154,7 +146,7 @@ func (c *Company) earliest(t *datasets.Table) (*datasets.Table, error) {
 type widening struct {
 	*Company
 	table *datasets.Table
-	own   []*datasets.Column
+	own   []*datasets.Column          // of the record
 	from  map[string]*datasets.Column // by header of the record, and by name of what was joined
 }
 
@@ -224,6 +216,7 @@ func (w *widening) join(ctx context.Context, j join) error {
 // leads puts the table together.
 func (w *widening) leads() *datasets.Table {
 	joined := w.table.Columns
+	w.columns = map[string]string{}
 	t := &datasets.Table{Rows: w.table.Rows, Place: w.table.Place}
 	used := map[*datasets.Column]bool{}
 	status := w.status()
@@ -240,6 +233,9 @@ func (w *widening) leads() *datasets.Table {
 		}
 		used[col] = true
 		named := *col
+		if role != "closed_at" { // what the record says is when it is hoped to close
+			w.columns[plain(own(col.Name))] = role
+		}
 		named.Name = role
 		if role == "closed_at" && status != nil { // of an open lead it is a hope
 			rows := make([]int, t.Rows)
@@ -263,11 +259,14 @@ func (w *widening) leads() *datasets.Table {
 			continue
 		}
 		named := *col
-		if named.Name = own(col.Name); slices.Contains(roles, named.Name) {
+		if named.Name = own(col.Name); slices.ContainsFunc(roles, func(r string) bool { return plain(r) == plain(named.Name) }) {
 			named.Name = w.unit.Unit + "_" + named.Name
 		}
 		for n := 2; t.Column(named.Name) != nil; n++ {
 			named.Name = fmt.Sprintf("%s_%d", own(col.Name), n)
+		}
+		if i < len(w.own) {
+			w.columns[plain(own(col.Name))] = named.Name
 		}
 		t.Columns = append(t.Columns, &named)
 	}

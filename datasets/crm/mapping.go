@@ -143,19 +143,19 @@ func own(header string) string {
 	return strings.Trim(header, "`\"")
 }
 
-// find gives the header among some that a column of the part goes by; "" for none.
-func (p *part) find(headers []string, column string) string {
+// findAll gives the headers among some that a column of the part goes by, the best first.
+func (p *part) findAll(headers []string, column string) (found []string) {
 	for _, name := range append([]string{column}, p.Columns[column]...) {
 		for _, exact := range []func(h string) bool{
 			func(h string) bool { return plain(h) == plain(name) },
 			func(h string) bool { return plain(own(h)) == plain(name) },
 		} {
-			if i := slices.IndexFunc(headers, exact); i >= 0 && name != "" {
-				return headers[i]
+			if i := slices.IndexFunc(headers, exact); i >= 0 && !slices.Contains(found, headers[i]) {
+				found = append(found, headers[i])
 			}
 		}
 	}
-	return ""
+	return found
 }
 
 // noise are words in the name of a table that say where it came from.
@@ -219,7 +219,7 @@ func (p *part) match(tables []Table) *Table {
 	for i := range tables {
 		t := &tables[i]
 		n := p.named(t.Name)
-		if n < 0 || slices.ContainsFunc(p.Needs, func(c string) bool { return p.find(t.Columns, c) == "" }) {
+		if n < 0 || slices.ContainsFunc(p.Needs, func(c string) bool { return len(p.findAll(t.Columns, c)) == 0 }) {
 			continue
 		}
 		fits = append(fits, candidate{t, n})
