@@ -27,7 +27,7 @@ type mapping struct {
 type part struct {
 	Part    string              `yaml:"part"`
 	Names   []string            `yaml:"names"`   // besides that of the part
-	Needs   []string            `yaml:"needs"`   // columns without which it is another table
+	Needs   []string            `yaml:"needs"`   // columns without which it is another table; "a or b" needs one of them
 	Columns map[string][]string `yaml:"columns"` // other headers of a column, the best first
 }
 
@@ -219,7 +219,10 @@ func (p *part) match(tables []Table) *Table {
 	for i := range tables {
 		t := &tables[i]
 		n := p.named(t.Name)
-		if n < 0 || slices.ContainsFunc(p.Needs, func(c string) bool { return len(p.findAll(t.Columns, c)) == 0 }) {
+		lacks := func(need string) bool {
+			return !slices.ContainsFunc(strings.Split(need, " or "), func(c string) bool { return len(p.findAll(t.Columns, c)) > 0 })
+		}
+		if n < 0 || slices.ContainsFunc(p.Needs, lacks) {
 			continue
 		}
 		fits = append(fits, candidate{t, n})
