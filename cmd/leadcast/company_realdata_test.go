@@ -28,14 +28,14 @@ func TestRealCRMs(t *testing.T) {
 	}{
 		{"dbt_salesforce", "salesforce", "salesforce/opportunity", nil,
 			[]string{"opportunity=sf_opportunity_data", "lead=sf_lead_data", "account=sf_account_data", "contact=sf_contact_data", "opportunity versions=sf_opportunity_history_data", "task=sf_task_data", "event=sf_event_data"},
-			8, []string{"lead_id", "created_at", "status", "closed_at", "amount", "account_id", "owner_id", "campaign_id", "lead_source"}, map[string]int{"opportunity_versions": 151, "task": 0, "event": 0}},
+			8, []string{"lead_id", "created_at", "status", "closed_at", "amount", "account_id", "owner_id", "campaign_id", "lead_source"}, map[string]int{"opportunity_versions": 146, "task": 0, "event": 0}},
 		{"dbt_hubspot", "hubspot", "hubspot/deal", nil,
 			[]string{"deal=deal_data", "company=company_data", "deal pipeline stage=deal_pipeline_stage_data", "deal company=deal_company_data", "deal contact=deal_contact_data", "deal stage=deal_stage_data",
 				"deal property history=deal_property_history_data", "contact property history=contact_property_history_data", "engagement meeting=engagement_meeting_data", "email event=email_event_data"},
 			44, []string{"lead_id", "created_at", "status", "closed_at", "amount", "account_id", "owner_id", "dealname"}, map[string]int{"deal_property_history": 0, "deal_stage": 0}},
-		{"dbt_hubspot", "hubspot/contact", "hubspot/contact", nil, []string{"contact=contact_data"}, 22, []string{"lead_id", "created_at", "email", "company", "jobtitle"}, map[string]int{"contact_property_history": 0}},
+		{"dbt_hubspot", "hubspot/contact", "hubspot/contact", nil, []string{"contact=contact_data"}, 22, []string{"lead_id", "created_at", "account_id", "email", "annualrevenue"}, map[string]int{"contact_property_history": 0}},
 		{"dbt_attribution_playbook", "sessions", "sessions/customer", []string{"--max-errors", "60"}, []string{"session=sessions", "customer conversion=customer_conversions"},
-			37, []string{"lead_id", "created_at", "status", "closed_at", "amount", "campaign_id", "utm_medium"}, map[string]int{"session": 37}},
+			37, []string{"lead_id", "created_at", "status", "closed_at", "amount", "campaign_id", "utm_medium"}, map[string]int{"session": 57}},
 		{"salesforce_portfolio", "salesforce", "salesforce/opportunity", nil, []string{"opportunity=Opportunities", "lead=Leads", "account=Accounts", "customer interaction=Customer_Interactions"},
 			12, []string{"lead_id", "status", "closed_at", "amount", "account_id", "account_Industry"}, map[string]int{"customer_interaction": 30}},
 	} {
