@@ -70,6 +70,9 @@ func (m *mapping) markdown() string {
 			}
 			row(fmt.Sprintf("`%s…`", j.Prefix), "%s of `%s`, where %s is %s", what, block(j.Part), m.part(j.Part).alternatives(j.Key), m.found(u, j.On))
 		}
+		if len(u.Closed) > 0 {
+			row("`closed_at`, where it is missing", "the last change of %s", strings.Join(u.Closed, " or "))
+		}
 		row("left out by `init`", "%s", strings.Join(u.After, ", "))
 	}
 	for _, h := range m.History {

@@ -64,19 +64,20 @@ func (c *Company) links(ctx context.Context, p string, ways []string) (list []li
 	return list, nil
 }
 
-// leadsOf gives the leads of a row, by the first way that finds any.
-func (c *Company) leadsOf(b *datasets.Table, links []link, row int) []string {
-	for _, l := range links {
-		v := text(b.Column(l.header), row)
+// leadsOf appends the leads of a row, by the first way that finds any; columns
+// are those of the ways.
+func (c *Company) leadsOf(leads []string, columns []*datasets.Column, links []link, row int) []string {
+	for k, l := range links {
+		v := text(columns[k], row)
 		if l.via != nil {
-			if leads := l.via[v]; len(leads) > 0 {
-				return leads
+			if found := l.via[v]; len(found) > 0 {
+				return append(leads, found...)
 			}
-		} else if _, known := c.ids[v]; known && v != "" {
-			return []string{v}
+		} else if _, known := c.ids[v]; known {
+			return append(leads, v)
 		}
 	}
-	return nil
+	return leads
 }
 
 // constant is the name behind "= name".
@@ -176,6 +177,9 @@ func (c *Company) happenings(ctx context.Context, e *event, yield func(datasets.
 	if len(links) == 0 {
 		return true
 	}
+	if c.header(e.Part, e.Known) == "" {
+		c.say("%s: it does not tell when its rows became known; that is taken to be when they happened", c.found[e.Part].Name)
+	}
 	kind, _ := constant(e.Kind)
 	names, columns := []string{"kind", "happened_at", "known_at"}, [][]string{{c.header(e.Part, e.Kind)}, at, {c.header(e.Part, e.Known)}}
 	for _, keep := range e.Keep {
@@ -204,9 +208,13 @@ func (c *Company) happenings(ctx context.Context, e *event, yield func(datasets.
 // counts the rows that are of none.
 func (c *Company) spread(b *datasets.Table, links []link) (t *datasets.Table, rows []int, lost int) {
 	id := &datasets.Column{Name: "lead_id"}
+	columns := make([]*datasets.Column, len(links))
+	for k, l := range links {
+		columns[k] = b.Column(l.header)
+	}
+	var leads []string
 	for i := range b.Rows {
-		leads := c.leadsOf(b, links, i)
-		if len(leads) == 0 {
+		if leads = c.leadsOf(leads[:0], columns, links, i); len(leads) == 0 {
 			lost++
 		}
 		for _, l := range leads {

@@ -47,7 +47,57 @@ func (c *Company) Leads(ctx context.Context) (*datasets.Table, error) {
 			c.say("%d of %d leads have no id of their own", t.Rows-len(c.ids), t.Rows)
 		}
 	}
-	return t, nil
+	return t, c.closings(ctx, t)
+}
+
+// closings gives closed leads without a closing time that of the last change of
+// what closed them, where a history tells it.
+func (c *Company) closings(ctx context.Context, t *datasets.Table) (err error) {
+	status, closed := t.Column("status"), t.Column("closed_at")
+	if len(c.unit.Closed) == 0 || status == nil {
+		return nil
+	}
+	last := map[string]int64{}
+	collect := func(b datasets.Block, e error) bool {
+		if err = e; e != nil {
+			return false
+		}
+		for i := range b.Rows {
+			if field := b.Column("field").Texts.At(i); slices.ContainsFunc(c.unit.Closed, func(f string) bool { return c.fieldName(f) == field }) {
+				id := b.Column("lead_id").Texts.At(i)
+				last[id] = max(last[id], b.Column("happened_at").Times[i])
+			}
+		}
+		return true
+	}
+	for i := range c.mapping.History {
+		if h := &c.mapping.History[i]; !h.Versions && c.found[h.Part] != nil && h.Of[c.unit.Unit] != nil && !c.changes(ctx, h, collect) {
+			return err
+		}
+	}
+	if len(last) == 0 {
+		return nil
+	}
+	filled := &datasets.Column{Name: "closed_at"}
+	found := 0
+	for i := range t.Rows {
+		at := text(closed, i)
+		if when, known := last[text(t.Column("lead_id"), i)]; at == "" && known && status.Texts.At(i) != "Open" {
+			at = datasets.FormatTime(when)
+			found++
+		}
+		filled.Texts.Append(at)
+	}
+	if found == 0 {
+		return nil
+	}
+	c.say("closed_at: of %d closed leads without it the last change of %s is taken", found, strings.Join(c.unit.Closed, " or "))
+	if closed != nil {
+		*closed = *filled
+	} else {
+		t.Columns = slices.Insert(t.Columns, slices.Index(t.Columns, status)+1, filled)
+	}
+	return nil
 }
 
 // Exclude lists the columns of leads that follow the outcome or change on the

@@ -39,6 +39,7 @@ type unit struct {
 	Roles  map[string]string `yaml:"roles"`  // column of leads: column of the part, or of a join
 	Joins  []join            `yaml:"joins"`  // in this order
 	Status []rule            `yaml:"status"` // the first that applies
+	Closed []string          `yaml:"closed"` // fields whose last change in the history closed a record that has no closing time
 	After  []string          `yaml:"after"`  // columns that follow the outcome, or change on the way there
 }
 
