@@ -94,6 +94,7 @@ func (p *program) printReport(r *train.Report, file string) {
 	p.heading("This recipe (" + m.Recipe + "), judged on leads it had not seen — " + r.Split)
 	p.printEvaluation(&r.Judged, m.Horizons)
 	p.printClassifiers(r.Classifiers, m.MainHorizon)
+	p.printReadings(r.Contract, m.MainHorizon)
 	fmt.Fprintf(p.stdout, "\nForecasts are of how leads were worked until now.\nWritten: %s (model %s)\n", file, r.Bundle[:12])
 }
 
@@ -120,6 +121,50 @@ func (p *program) printClassifiers(list []train.Classifier, days int) {
 		w.AppendRow(table.Row{c.Model, fmt.Sprintf("%.3f (%.3f–%.3f)", c.AUC.Value, c.AUC.Low, c.AUC.High), fmt.Sprintf("%.4f", c.LogLoss), fmt.Sprintf("%.4f", c.Brier)})
 	}
 	w.Render()
+}
+
+// printReadings prints what would move if the outcome contract were read otherwise.
+func (p *program) printReadings(list []train.Reading, days int) {
+	if len(list) == 0 {
+		return
+	}
+	p.heading("What the rules of the outcome contract decide: all leads, before any column is looked at")
+	header := []any{"reading", "won", "lost", "open", fmt.Sprintf("won within %d days", days), "half of the wins by", "wins to expect of open leads"}
+	if list[0].Refit != nil {
+		header = append(header, "trained anew: AUC", "wins to expect")
+	}
+	w := p.sheet(header...)
+	for _, r := range list {
+		half := "–"
+		if r.Cycle != nil {
+			half = fmt.Sprintf("day %.0f", *r.Cycle)
+		}
+		row := table.Row{r.Rule, r.Won, r.Lost, r.Open, fmt.Sprintf("%.2f %%", 100*r.WinRate), half, moved("%.1f", r.Expected, list[0].Expected)}
+		if f := r.Refit; f != nil && f.Withheld == "" {
+			row = append(row, fmt.Sprintf("%.3f", f.AUC), moved("%.1f", f.Expected, list[0].Refit.Expected))
+		} else if f != nil {
+			row = append(row, "–", "–")
+		}
+		w.AppendRow(row)
+	}
+	w.Render()
+	for _, r := range list {
+		if r.Refit != nil && r.Refit.Withheld != "" {
+			fmt.Fprintf(p.stdout, "%s: could not be trained: %s\n", r.Rule, printable(r.Refit.Withheld))
+		}
+	}
+	if list[0].Refit == nil {
+		fmt.Fprintln(p.stdout, "--sensitivity trains the recipe on each of them too")
+	}
+}
+
+// moved is a figure with how far it is from what is declared.
+func moved(format string, value, declared float64) string {
+	text := fmt.Sprintf(format, value)
+	if value != declared && declared > 0 {
+		text += fmt.Sprintf(" (%+.0f %%)", 100*(value/declared-1))
+	}
+	return text
 }
 
 // printRoles prints which column plays which part.

@@ -46,6 +46,7 @@ type Report struct {
 	Leaderboard []train.Entry      `json:"leaderboard"`
 	Classifiers []train.Classifier `json:"at_main_horizon,omitempty"`
 	Judged      train.Evaluation   `json:"judged"`
+	Contract    []train.Reading    `json:"contract_readings,omitempty"` // where the outcome contract has a rule that could be otherwise
 	Influence   []Influence        `json:"influence"`
 	Together    []Together         `json:"together"` // the strongest pairs that stand out, at most five
 	Cycles      *Cycles            `json:"cycles,omitempty"`
@@ -110,7 +111,7 @@ func New(ctx context.Context, in Input) (*Report, error) {
 		return nil, err
 	}
 	m := c.m
-	r := &Report{Model: in.Bundle.ID(), Timed: m.Timed, Split: training.Split, Leaderboard: training.Leaderboard, Classifiers: training.Classifiers, Judged: training.Judged,
+	r := &Report{Model: in.Bundle.ID(), Timed: m.Timed, Split: training.Split, Leaderboard: training.Leaderboard, Classifiers: training.Classifiers, Judged: training.Judged, Contract: training.Contract,
 		Withheld: m.Withheld, Notes: training.Notes, missing: map[string]string{}, manifest: m, version: in.Version}
 	uses := map[string]bool{}
 	for _, o := range in.Bundle.Outputs() {
