@@ -217,17 +217,18 @@ func (p *program) printEvaluation(e *train.Evaluation, horizons []int) {
 		fmt.Fprintln(p.stdout, "  no horizon has both won and other leads that were followed long enough")
 		return
 	}
-	w := p.sheet("won within", "leads", "won", "AUC (95 %)", "log loss", "base", "Brier", "ECE", "slope", "observed ÷ expected (95 %)", "wins in top 10 %")
+	w := p.sheet("won within", "leads", "won", "AUC (95 %)", "log loss", "base", "Brier", "ECE", "observed ÷ expected (95 %)", "wins in top 10 %")
 	for _, h := range e.Horizons {
 		name := fmt.Sprintf("%d days", h.Days)
 		if h.Days == 0 {
 			name = "ever"
 		}
 		w.AppendRow(table.Row{name, h.Leads, h.Won, fmt.Sprintf("%.3f (%.3f–%.3f)", h.AUC.Value, h.AUC.Low, h.AUC.High),
-			fmt.Sprintf("%.4f", h.LogLoss), fmt.Sprintf("%.4f", h.BaseLoss), fmt.Sprintf("%.4f", h.Brier), fmt.Sprintf("%.4f", h.ECE), fmt.Sprintf("%.2f", h.Slope),
+			fmt.Sprintf("%.4f", h.LogLoss), fmt.Sprintf("%.4f", h.BaseLoss), fmt.Sprintf("%.4f", h.Brier), fmt.Sprintf("%.4f", h.ECE),
 			fmt.Sprintf("%.2f (%.2f–%.2f)", h.OE.Value, h.OE.Low, h.OE.High), fmt.Sprintf("%.0f %%", 100*h.Top)})
 	}
 	w.Render()
+	p.printCalibration(e)
 	printNewAccounts(p.stdout, e)
 	for _, days := range horizons {
 		if e.Horizons[0].Days > 0 && !slices.ContainsFunc(e.Horizons, func(h train.AtHorizon) bool { return h.Days == days }) {
@@ -236,6 +237,54 @@ func (p *program) printEvaluation(e *train.Evaluation, horizons []int) {
 	}
 	if e.LogLik != nil && !math.IsNaN(e.LogLik.Value) {
 		fmt.Fprintf(p.stdout, "log-likelihood of won/lost/open over the base rates: %+.4f a lead (%+.4f … %+.4f)\n", e.LogLik.Value, e.LogLik.Low, e.LogLik.High)
+	}
+}
+
+// printCalibration prints how forecasts came true: by horizon, by age, and the
+// segments of which they did not.
+func (p *program) printCalibration(e *train.Evaluation) {
+	if len(e.Calibration) == 0 {
+		return
+	}
+	p.heading("Do the forecasts come true? (a slope below 1: over-confident; an intercept above 0: too low)")
+	w := p.sheet("leads", "number", "won", "expected", "observed ÷ expected (95 %)", "intercept (95 %)", "slope (95 %)")
+	add := func(c *train.Calibration, name string) {
+		line := func(value, low, high float64) string {
+			if math.IsNaN(value) {
+				return "too few"
+			}
+			return fmt.Sprintf("%.2f (%.2f … %.2f)", value, low, high)
+		}
+		w.AppendRow(table.Row{name, c.Leads, c.Won, fmt.Sprintf("%.1f", c.Expected), line(c.OE.Value, c.OE.Low, c.OE.High),
+			line(c.Intercept.Value, c.Intercept.Low, c.Intercept.High), line(c.Slope.Value, c.Slope.Low, c.Slope.High)})
+	}
+	main := 0
+	for i := range e.Calibration {
+		switch c := &e.Calibration[i]; c.By {
+		case "horizon":
+			add(c, "all, "+c.Group)
+		case "age":
+			add(c, fmt.Sprintf("%s, %d days", c.Group, c.Days))
+			main = c.Days
+		default:
+			main = c.Days
+		}
+	}
+	off, of := e.Surprises()
+	for i := range off {
+		add(&off[i], printable(off[i].By+" = "+off[i].Group))
+	}
+	w.Render()
+	within := ""
+	if main > 0 {
+		within = fmt.Sprintf(" within %d days", main)
+	}
+	switch {
+	case of == 0:
+	case len(off) == 0:
+		fmt.Fprintf(p.stdout, "segments: of none of %d more or fewer were won%s than forecast, beyond chance\n", of, within)
+	default:
+		fmt.Fprintf(p.stdout, "segments: of %d of %d more or fewer were won%s than forecast, beyond chance; they stand at the end\n", len(off), of, within)
 	}
 }
 

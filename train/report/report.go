@@ -10,6 +10,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/leadcast/leadcast/datasets"
@@ -146,6 +147,7 @@ func New(ctx context.Context, in Input) (*Report, error) {
 	if err := c.influence(ctx, r); err != nil {
 		return nil, err
 	}
+	r.Judged.Calibration = slices.DeleteFunc(slices.Clone(r.Judged.Calibration), func(g train.Calibration) bool { return g.By != "horizon" && g.By != "age" && !c.shows(g.By) })
 	r.Segment, c.groups = c.segments(r)
 	if m.Timed {
 		if err := c.typical(ctx, r, open); err != nil {
