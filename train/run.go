@@ -100,7 +100,7 @@ func (t *trainer) recipe(ctx context.Context) (*found, error) {
 		return nil, err
 	}
 	everything := t.everything()
-	if err := t.supported(&everything); err != nil {
+	if err := t.supported(ctx, &everything); err != nil {
 		return nil, err
 	}
 	sp, err := t.split()
@@ -163,7 +163,7 @@ func (t *trainer) ship(ctx context.Context, judged *built, v *validation, j *bun
 }
 
 // supported ends training where the main horizon cannot be supported.
-func (t *trainer) supported(w *subjects) error {
+func (t *trainer) supported(ctx context.Context, w *subjects) error {
 	if !t.timed {
 		return nil
 	}
@@ -171,22 +171,19 @@ func (t *trainer) supported(w *subjects) error {
 	if longest >= float64(t.plan.MainHorizon) {
 		return nil
 	}
-	half, days := float64(t.plan.MainHorizon)/2, float64(t.plan.MainHorizon)
-	atRisk, wins := 0, 0
-	for i, exit := range w.y.Exit {
-		if exit >= days && w.y.Entry[i] < days {
-			atRisk++
-		}
-		if w.won(i) && exit > half && exit <= days {
-			wins++
-		}
+	lacking, err := t.lacking(ctx, w, t.plan.MainHorizon)
+	if err != nil {
+		return err
 	}
-	message := fmt.Sprintf("the main horizon of %d days is not supported: of %d leads, of which %d are won, %d were still open after that long (50 are needed) and %d were won in its second half (10 are needed)",
-		t.plan.MainHorizon, len(w.rows), w.wins(), atRisk, wins)
+	message := fmt.Sprintf("the main horizon of %d days is not supported: %s", lacking.Days, lacking.Reason)
+	wait := ""
+	if lacking.From != "" {
+		wait = " until about " + lacking.From
+	}
 	if longest >= 1 {
-		message += fmt.Sprintf("; up to %.0f days are supported: choose a shorter one with --main-horizon, or wait", longest)
+		message += fmt.Sprintf("; up to %.0f days are supported: choose a shorter one with --main-horizon, or wait%s", longest, wait)
 	} else {
-		message += "; no other is supported either: wait until there are more"
+		message += "; no other is supported either: wait" + cmp.Or(wait, " until there are more")
 	}
 	return &datasets.Error{Message: message}
 }
@@ -228,6 +225,9 @@ func (t *trainer) build(ctx context.Context, f fold, e encoded, v *validation, j
 	var support *survival.Support
 	if t.timed {
 		support = t.support(&w)
+		if m.Waiting, err = t.waiting(ctx, &w, bundle.NewReach(*support, t.cuts)); err != nil {
+			return nil, err
+		}
 	}
 	if m.Grades, err = t.grades(model, x.Gather(spread(w.index(), mostGraded))); err != nil {
 		return nil, err

@@ -93,6 +93,7 @@ func (p *program) printReport(r *train.Report, file string) {
 	}
 	p.heading("This recipe (" + m.Recipe + "), judged on leads it had not seen — " + r.Split)
 	p.printEvaluation(&r.Judged, m.Horizons)
+	p.printWaiting(m)
 	p.printClassifiers(r.Classifiers, m.MainHorizon)
 	p.printReadings(r.Contract, m.MainHorizon)
 	fmt.Fprintf(p.stdout, "\nForecasts are of how leads were worked until now.\nWritten: %s (model %s)\n", file, r.Bundle[:12])
@@ -108,6 +109,17 @@ func (p *program) printSearch(s *train.Searched) {
 	b := s.Settings
 	fmt.Fprintf(p.stdout, "%+.4f a lead over the default ones in validation (the best of many, so it flatters), with leaves %d, at least %d leads in each, learning rate %g, L2 %g (categories %g), column sample %g, row sample %g, pairs %d\n",
 		s.Gain, b.Leaves, b.MinLeaf, b.LearningRate, b.L2, b.CategoryL2, b.ColumnSample, b.RowSample, b.Pairs)
+}
+
+// printWaiting says which horizons cannot be given yet, why, and until when.
+func (p *program) printWaiting(m *bundle.Manifest) {
+	for _, w := range m.Waiting {
+		fmt.Fprintf(p.stdout, "%d days: not forecast for new leads: %s", w.Days, w.Reason)
+		if w.From != "" {
+			fmt.Fprintf(p.stdout, "; to be expected of a model trained about %s", w.From)
+		}
+		fmt.Fprintln(p.stdout)
+	}
 }
 
 // printClassifiers prints how models without times did next to the champion.

@@ -287,6 +287,13 @@ func (r *Report) warnings() []string {
 	if r.Timed && r.Leads.Lost == 0 {
 		list = append(list, "Losses are not recorded: a lead is either won or still open, however long ago it was created.")
 	}
+	for _, w := range r.manifest.Waiting {
+		until := ""
+		if w.From != "" {
+			until = " A model trained about " + longDay(w.From) + " can be expected to give it."
+		}
+		list = append(list, fmt.Sprintf("Nothing is said of %d days ahead for new leads: %s.%s", w.Days, w.Reason, until))
+	}
 	h := r.judgedAt()
 	if h == nil {
 		return list
