@@ -40,6 +40,9 @@ func (t *trainer) waiting(ctx context.Context, w *subjects, reach bundle.Reach) 
 // it will be.
 func (t *trainer) lacking(ctx context.Context, w *subjects, horizon int) (bundle.Wait, error) {
 	days := float64(horizon)
+	if silence := t.plan.Contract.SilentAfter; silence > 0 && days >= silence {
+		return bundle.Wait{Days: horizon, Reason: fmt.Sprintf("leads count as lost after %g days of silence, so none is open for longer", silence)}, nil
+	}
 	atRisk, wins := 0, 0
 	for i, exit := range w.y.Exit {
 		if exit > days && w.y.Entry[i] <= days {

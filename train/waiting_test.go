@@ -44,3 +44,12 @@ func TestWaiting(t *testing.T) {
 		t.Errorf("a month after %v it is not supported: %+v", from, w)
 	}
 }
+
+// TestWaitingBehindSilence: nobody is open for longer than silence lasts.
+func TestWaitingBehindSilence(t *testing.T) {
+	p := smallPlan()
+	p.Contract.SilentAfter, p.Horizons, p.MainHorizon = 60, []int{30, 90}, 90
+	if got := complaint(t, smallCompany(600, 32).table(nil, nil), p); !strings.Contains(got, "the main horizon of 90 days is not supported: leads count as lost after 60 days of silence, so none is open for longer; up to ") {
+		t.Error(got)
+	}
+}
