@@ -107,7 +107,7 @@ func (t *trainer) recipe(ctx context.Context) (*found, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.total = len(treeSizes) + len(t.contenders())*(len(sp.folds)+2) + 2 + len(t.beside())
+	t.total = len(treeSizes) + len(t.contenders())*(len(sp.folds)+2) + len(sp.levels) + 2 + len(t.beside())
 	v, err := t.validate(ctx, sp)
 	if err != nil {
 		return nil, err
