@@ -66,7 +66,7 @@ func wide(n int, seed uint64) *datasets.Table {
 
 // trees is a bundle of 500 trees of 31 leaves over a wide table.
 var trees = sync.OnceValue(func() company {
-	leads := wide(4000, 1)
+	leads := wide(2000, 1)
 	fail := func(err error) {
 		if err != nil {
 			panic(err)
@@ -156,6 +156,21 @@ var champion = sync.OnceValue(func() company {
 		Contract: datasets.Contract{Won: []string{"yes"}, OtherLost: true}, AsOf: datasets.NoTime, Seed: 1,
 	})
 })
+
+// Far off the bars, on whatever machine and under the race detector, something is broken.
+func TestOneLeadIsFast(t *testing.T) {
+	const far = 25
+	if cost := trees().cost(t); cost > far*treesBar*time.Microsecond {
+		t.Errorf("%v by 500 trees, want about %d µs", cost, treesBar)
+	}
+	if cost := timed().cost(t); cost > far*hazardBar*time.Microsecond {
+		t.Errorf("%v by competing hazards, want about %d µs", cost, hazardBar)
+	}
+	one := trees().leads.Gather(seq(1))
+	if n := testing.AllocsPerRun(10, func() { trees().score(t, one, 0) }); n > 40 {
+		t.Errorf("%v allocations a lead", n)
+	}
+}
 
 // What a forecast costs from a lead's raw fields, and what its reasons cost.
 func BenchmarkScore(b *testing.B) {
