@@ -95,10 +95,19 @@ type ledger struct {
 	row    float64               // the exposure that smoothing counts as one row
 	some   []unit                // the first in the first order, which losses are taken of …
 	codes  map[int][]uint32      // … and the levels of each column that they have, as statistic.level takes them
+	tables chan tallies          // to use again, one a thread
+	sheets chan sheet            // likewise
 }
 
-func newLedger(d *data, x *matrix.Matrix, c *matrix.Column, seed uint64) *ledger {
-	l := &ledger{data: d, x: x, index: c.Index, row: 1}
+// sheet is memory to learn a statistic in, an entry a unit.
+type sheet struct {
+	slot        []int32
+	own, levels []uint64
+	nums        []float64
+}
+
+func newLedger(d *data, t team, x *matrix.Matrix, c *matrix.Column, seed uint64) *ledger {
+	l := &ledger{data: d, x: x, index: c.Index, row: 1, tables: make(chan tallies, max(1, t)), sheets: make(chan sheet, max(1, t))}
 	n := x.Rows
 	if c.Index != nil {
 		n = len(c.Codes)
@@ -161,9 +170,8 @@ func (l *ledger) rate(t *tally, rows float64) float64 {
 
 // slots numbers the levels of the fitted units and gives each unit its number,
 // −1 where its level is met in no fitted unit.
-func (l *ledger) slots(s *statistic) (slot []int32, levels []uint64) {
-	levels = make([]uint64, 0, len(l.units))
-	own := make([]uint64, len(l.units))
+func (l *ledger) slots(s *statistic, in *sheet) (slot []int32, levels []uint64) {
+	levels, own := in.levels[:0], in.own
 	for k, u := range l.units {
 		if u.row >= 0 {
 			own[k] = s.level(l.x, int(u.row))
@@ -174,7 +182,7 @@ func (l *ledger) slots(s *statistic) (slot []int32, levels []uint64) {
 	}
 	slices.Sort(levels)
 	levels = slices.Clone(slices.Compact(levels))
-	slot = make([]int32, len(l.units))
+	slot = in.slot
 	for k, u := range l.units {
 		slot[k] = -1
 		if at, ok := slices.BinarySearch(levels, own[k]); ok && u.row >= 0 {
@@ -184,18 +192,23 @@ func (l *ledger) slots(s *statistic) (slot []int32, levels []uint64) {
 	return slot, levels
 }
 
-// learn fills in a statistic's tables and returns what training rows are to
-// see: a column of rates for each permutation, and one of counts.
-func (l *ledger) learn(s *statistic) (rates []matrix.Column, counts matrix.Column) {
-	slot, levels := l.slots(s)
+// learn fills in a statistic's tables and hands on what training rows are to
+// see: a column of rates for each permutation, and then one of counts, all of
+// them in the same memory.
+func (l *ledger) learn(s *statistic, rates, counts func(*matrix.Column) error) error {
+	n := len(l.units)
+	in := borrow(l.sheets, func() sheet {
+		return sheet{make([]int32, n), make([]uint64, n), make([]uint64, 0, n), make([]float64, n)}
+	})
+	defer giveBack(l.sheets, in)
+	slot, levels := l.slots(s, &in)
 	tallies := make([]tally, len(levels))
-	counts = matrix.Column{Index: l.index, Nums: make([]float64, len(l.units))}
+	c := matrix.Column{Index: l.index, Nums: in.nums}
 	for p, order := range l.orders {
 		clear(tallies)
-		nums := make([]float64, len(l.units))
 		for _, k := range order {
 			t := &tallies[slot[k]]
-			nums[k] = l.rate(t, priorRows)
+			c.Nums[k] = l.rate(t, priorRows)
 			t.add(&l.units[k])
 		}
 		if p == 0 {
@@ -206,18 +219,27 @@ func (l *ledger) learn(s *statistic) (rates []matrix.Column, counts matrix.Colum
 			}
 		}
 		for k := range l.units {
-			switch known := slot[k] >= 0; {
-			case known && l.units[k].fitted:
-				counts.Nums[k] = max(0, s.counts[slot[k]]-l.units[k].size)
-			case known:
-				nums[k], counts.Nums[k] = s.rates[slot[k]], s.counts[slot[k]]
-			default:
-				nums[k] = s.prior
+			if slot[k] < 0 {
+				c.Nums[k] = s.prior
+			} else if !l.units[k].fitted {
+				c.Nums[k] = s.rates[slot[k]]
 			}
 		}
-		rates = append(rates, matrix.Column{Index: l.index, Nums: nums})
+		if err := rates(&c); err != nil {
+			return err
+		}
 	}
-	return rates, counts
+	for k := range l.units {
+		switch known := slot[k] >= 0; {
+		case known && l.units[k].fitted:
+			c.Nums[k] = max(0, s.counts[slot[k]]-l.units[k].size)
+		case known:
+			c.Nums[k] = s.counts[slot[k]]
+		default:
+			c.Nums[k] = 0
+		}
+	}
+	return counts(&c)
 }
 
 // sample reads the columns' levels in the order that losses are taken in, so
@@ -241,7 +263,10 @@ func (l *ledger) sample(columns []int) {
 // (prequential loss; Dawid 1984): an honest measure of what it knows. Where
 // there are very many units, some of them tell enough.
 func (l *ledger) loss(s *statistic) float64 {
-	table := newTallies(len(l.some))
+	table := borrow(l.tables, func() tallies { return newTallies(len(l.some)) })
+	defer giveBack(l.tables, table)
+	clear(table.levels)
+	clear(table.tally)
 	sum := 0.0
 	for i := range l.some {
 		level := uint64(0)
@@ -285,7 +310,7 @@ func (t tallies) at(level uint64) *tally {
 // to pairs combinations of such a column with another one of categories that
 // forecast better than either. A fit that goes on from a model replaces what
 // that one did.
-func (d *data) statistics(ctx context.Context, b Booster, t team, x *matrix.Matrix, from *Model) ([]statistic, []source, error) {
+func (d *data) statistics(ctx context.Context, b Booster, t team, x *matrix.Matrix, some *sample, from *Model) ([]statistic, []source, error) {
 	var many, all []int
 	for j := range x.Columns {
 		if c := &x.Columns[j]; c.Categorical() && c.Levels > 1 {
@@ -305,7 +330,7 @@ func (d *data) statistics(ctx context.Context, b Booster, t team, x *matrix.Matr
 	at := func(j int) *ledger { return ledgers[first(x.Columns[j].Index)] }
 	for _, j := range all {
 		if at(j) == nil {
-			ledgers[first(x.Columns[j].Index)] = newLedger(d, x, &x.Columns[j], b.Seed)
+			ledgers[first(x.Columns[j].Index)] = newLedger(d, t, x, &x.Columns[j], b.Seed)
 		}
 	}
 	var chosen []statistic
@@ -328,11 +353,19 @@ func (d *data) statistics(ctx context.Context, b Booster, t team, x *matrix.Matr
 	sources := make([]source, 2*len(chosen))
 	err := t.each(ctx, len(chosen), func(k int) error {
 		s := &chosen[k]
-		rates, counts := at(s.columns[0]).learn(s)
-		column := len(x.Columns) + 2*k
-		sources[2*k] = source{feature{column: column, name: s.name(x)}, rates}
-		sources[2*k+1] = source{feature{column: column + 1, name: s.name(x)}, []matrix.Column{counts}}
-		return nil
+		into := func(j int) func(*matrix.Column) error {
+			to := &sources[2*k+j]
+			to.feature = feature{column: len(x.Columns) + 2*k + j, name: s.name(x)}
+			return func(c *matrix.Column) error {
+				kept := matrix.Column{Index: c.Index}
+				if from != nil { // whose trees will ask
+					kept.Nums = slices.Clone(c.Nums)
+				}
+				to.versions = append(to.versions, kept)
+				return to.take(c, some, b.Bins)
+			}
+		}
+		return at(s.columns[0]).learn(s, into(0), into(1))
 	})
 	return chosen, sources, err
 }
