@@ -119,24 +119,13 @@ func newLedger(d *data, t team, x *matrix.Matrix, c *matrix.Column, seed uint64)
 	for i := range l.units {
 		l.units[i] = unit{key: math.MaxUint64, row: -1}
 	}
-	sums := make([][2]total, n)
 	for _, i := range d.held {
 		l.units[l.unitOf(i)].row = i
 	}
-	for _, i := range d.fitted {
-		k := l.unitOf(i)
-		u, w := &l.units[k], d.weightOf(int(i))
-		u.row, u.fitted, u.key = i, true, min(u.key, d.keys[i])
-		sums[k][0].add(float64(w * d.y[i]))
-		sums[k][1].add(float64(w * d.exposureOf(int(i))))
-	}
-	var fitted []int32
+	l.add(d)
+	fitted := make([]int32, 0, min(n, len(d.fitted)))
 	for k := range l.units {
-		if u := &l.units[k]; u.fitted {
-			u.events, u.exposure, u.size = sums[k][0].value(), sums[k][1].value(), 1
-			if l.index == nil {
-				u.size = d.weightOf(int(u.row))
-			}
+		if l.units[k].fitted {
 			fitted = append(fitted, int32(k))
 		}
 	}
@@ -152,6 +141,28 @@ func newLedger(d *data, t team, x *matrix.Matrix, c *matrix.Column, seed uint64)
 		l.orders[p] = order
 	}
 	return l
+}
+
+// add adds up what the fitted rows of each unit say; without an index, a unit is
+// one row.
+func (l *ledger) add(d *data) {
+	var sums [][2]total
+	if l.index != nil {
+		sums = make([][2]total, len(l.units))
+	}
+	for _, i := range d.fitted {
+		k := l.unitOf(i)
+		u, w := &l.units[k], d.weightOf(int(i))
+		u.row, u.fitted, u.key = i, true, min(u.key, d.keys[i])
+		var alone [2]total
+		sum := &alone
+		if u.size = w; sums != nil {
+			u.size, sum = 1, &sums[k]
+		}
+		sum[0].add(float64(w * d.y[i]))
+		sum[1].add(float64(w * d.exposureOf(int(i))))
+		u.events, u.exposure = sum[0].value(), sum[1].value()
+	}
 }
 
 func (l *ledger) unitOf(row int32) int32 {
@@ -213,9 +224,9 @@ func (l *ledger) learn(s *statistic, rates, counts func(*matrix.Column) error) e
 		}
 		if p == 0 {
 			s.levels, s.prior = levels, l.overall
+			s.rates, s.counts = make([]float64, len(levels)), make([]float64, len(levels))
 			for at := range tallies {
-				s.rates = append(s.rates, l.rate(&tallies[at], priorRows))
-				s.counts = append(s.counts, tallies[at].size)
+				s.rates[at], s.counts[at] = l.rate(&tallies[at], priorRows), tallies[at].size
 			}
 		}
 		for k := range l.units {
