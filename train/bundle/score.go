@@ -232,17 +232,19 @@ func (f *forecast) ages(created []int64) {
 
 // score fills scores[from:to].
 func (f *forecast) score(scores []Score, from, to, reasons int) error {
-	rows := make([]int32, to-from)
-	for i := range rows {
-		rows[i] = int32(from + i)
+	x, outputs := f.x, f.model.Outputs()
+	if to-from < x.Rows {
+		rows := make([]int32, to-from)
+		for i := range rows {
+			rows[i] = int32(from + i)
+		}
+		x = x.Gather(rows)
 	}
-	x := f.x.Gather(rows)
-	outputs := f.model.Outputs()
-	margins := make([]float64, len(rows)*outputs)
+	margins := make([]float64, x.Rows*outputs)
 	if err := f.model.Margins(margins, x); err != nil {
 		return fmt.Errorf("bundle: %w", err)
 	}
-	for i := range rows {
+	for i := range x.Rows {
 		row := from + i
 		s := &scores[row]
 		s.Warnings = f.warnings[row]
