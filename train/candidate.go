@@ -251,13 +251,14 @@ func settle(chosen []*tuning, weights []float64) *tuning {
 	return t
 }
 
-// cutsOf are the cut points of the age axis for subjects, with every horizon among them.
+// cutsOf are the cut points of the age axis for subjects, with every horizon
+// among them that they were followed to.
 func cutsOf(w *subjects, horizons []int) []float64 {
 	days := make([]float64, len(horizons))
 	for i, h := range horizons {
 		days[i] = float64(h)
 	}
-	return survival.Cuts(w.y.Exit, w.y.Cause, days, mostIntervals)
+	return survival.Cuts(w.y, days, mostIntervals)
 }
 
 // ageGroups are the intervals that share an offset in the blend: thirds of the axis.
