@@ -9,9 +9,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/features"
@@ -128,12 +128,18 @@ func (b *Bundle) Score(ctx context.Context, s features.Snapshot, reasons int) ([
 	if blocks == 1 {
 		return scores, work(0)
 	}
-	var g errgroup.Group
-	g.SetLimit(runtime.GOMAXPROCS(0))
-	for k := range blocks {
-		g.Go(func() error { return work(k) })
+	var next atomic.Int64
+	workers := make([]error, min(blocks, runtime.GOMAXPROCS(0)))
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			for k := int(next.Add(1)) - 1; k < blocks && workers[w] == nil; k = int(next.Add(1)) - 1 {
+				workers[w] = work(k)
+			}
+		})
 	}
-	return scores, g.Wait()
+	wg.Wait()
+	return scores, errors.Join(workers...)
 }
 
 // forecast is a snapshot on its way to scores.
@@ -293,7 +299,7 @@ func (f *forecast) curve(s *Score, row int, margins []float64) {
 	s.WinBy = make([]*float64, len(m.Horizons))
 	for i, h := range m.Horizons {
 		if float64(h) > longest {
-			s.Warnings = append(s.Warnings, fmt.Sprintf("p_win_%dd: at this age the data support at most %.0f days ahead", h, longest))
+			s.Warnings = append(s.Warnings, fmt.Sprintf("p_win_%dd: at this age the data support at most %.0f days ahead%s", h, longest, f.later(h, age)))
 			continue
 		}
 		open := c.At(at[:], float64(h))
@@ -314,6 +320,24 @@ func (f *forecast) curve(s *Score, row int, margins []float64) {
 			s.Cycle[i] = number(age + t)
 		}
 	}
+}
+
+// later says when a model may give a horizon that this one cannot, for a lead
+// of some age: where new leads lack it, too, the day that training expects,
+// else no earlier than leads have been followed for what is lacking. Nothing is
+// said of a lead that is older than all.
+func (b *Bundle) later(days int, age float64) string {
+	for _, w := range b.Manifest.Waiting {
+		if w.Days == days && w.From != "" {
+			return "; a model trained about " + w.From + " can be expected to reach further"
+		}
+	}
+	if b.until == datasets.NoTime || float64(days) > b.reach.Ahead || age > b.reach.Seen {
+		return ""
+	}
+	lacking := float64(days) + min(age, b.reach.Tail) - b.reach.Oldest // all leads in the tail share one rate
+	from := b.until + int64(math.Ceil(lacking))*int64(datasets.MicrosPerDay)
+	return "; a model trained from " + datasets.FormatTime(from)[:len(time.DateOnly)] + " on may reach further"
 }
 
 // leastCycleWins is the number of wins below which a cycle length is not given.
