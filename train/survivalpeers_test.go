@@ -12,10 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/models"
@@ -30,40 +28,45 @@ import (
 func TestSurvivalPeers(t *testing.T) {
 	peers := os.Getenv("LEADCAST_PEERS")
 	theirs := peersFigures(t)
-	ranks := [2]map[string]float64{{}, {}}
-	sets := slices.Sorted(maps.Keys(theirs))
-	if only := os.Getenv("SURV_SETS"); only != "" {
-		sets = strings.Split(only, ",")
+	if len(theirs) == 0 {
+		t.Fatalf("no survival figures under LEADCAST_PEERS=%q", peers)
 	}
-	for _, set := range sets {
-		start := time.Now()
+	ranks := [2]map[string]float64{{}, {}}
+	for _, set := range slices.Sorted(maps.Keys(theirs)) {
 		table := read(t, filepath.Join(peers, "prepared", "surv_"+set+".csv.gz"))
 		fold := texts(t, read(t, filepath.Join(peers, "splits", "surv_"+set+".csv.gz")), "fold")
-		all := maps.Clone(theirs[set])
-		all[ours] = [2]float64{}
-		for k := range 5 {
-			f := newSurvivalFold(t, table, fold, k)
-			got := f.judge(t, f.train(t))
-			t.Logf("  %s %d %.4f %.5f", set, k, got[0], got[1])
-			for i, v := range got {
-				sum := all[ours]
-				sum[i] += v / 5
-				all[ours] = sum
+		folds := slices.Compact(slices.Sorted(slices.Values(fold)))
+		var mean, first figures
+		for k, name := range folds {
+			f := newSurvivalFold(t, table, fold, name)
+			got := f.judge(f.train(t))
+			for i := range got {
+				mean[i] += got[i] / float64(len(folds))
+			}
+			if k == 0 {
+				first = got
 			}
 		}
-		line := ""
+		all := map[string]figures{ours: mean}
+		for name, peer := range theirs[set] {
+			all[name] = peer.beside(mean, first)
+		}
+		line := fmt.Sprintf("%-12s", set)
 		for i, sign := range []float64{-1, 1} { // the C is better high, the Brier score low
 			names := slices.SortedFunc(maps.Keys(all), func(a, b string) int { return cmp.Compare(sign*all[a][i], sign*all[b][i]) })
 			for k, name := range names {
-				ranks[i][name] += float64(k+1) / float64(len(sets))
+				ranks[i][name] += float64(k+1) / float64(len(theirs))
 			}
-			line += fmt.Sprintf("  %s %.4f rank %d, best %s %.4f", figureNames[i], all[ours][i], slices.Index(names, ours)+1, names[0], all[names[0]][i])
+			line += fmt.Sprintf("  %s %.4f, rank %d of %d", figureNames[i], all[ours][i], slices.Index(names, ours)+1, len(names))
+			if names[0] != ours {
+				line += fmt.Sprintf(" (%s %.4f)", names[0], all[names[0]][i])
+			}
 		}
-		t.Logf("%-12s %s  (%.0f s)", set, line, time.Since(start).Seconds())
+		t.Log(line)
 	}
 	for i, rank := range ranks {
 		for _, name := range slices.SortedFunc(maps.Keys(rank), func(a, b string) int { return cmp.Compare(rank[a], rank[b]) }) {
-			t.Logf("%-10s mean rank %.2f  %s", figureNames[i], rank[name], name)
+			t.Logf("%s: mean rank %.2f  %s", figureNames[i], rank[name], name)
 			if name != ours && rank[name] <= rank[ours] {
 				t.Errorf("%s: the mean rank of %s is %.2f, ours %.2f", figureNames[i], name, rank[name], rank[ours])
 			}
@@ -73,10 +76,32 @@ func TestSurvivalPeers(t *testing.T) {
 
 const ours = "leadcast"
 
-var figureNames = [2]string{"Uno's C", "Brier"}
+// figures are Uno's C and the integrated Brier score.
+type figures [2]float64
 
-// peersFigures are Uno's C and the integrated Brier score by set and model.
-func peersFigures(t *testing.T) map[string]map[string][2]float64 {
+var figureNames = [2]string{"Uno's C", "integrated Brier"}
+
+// peerFigures are the figures of a peer, means over all folds or, where it was
+// too slow for that, those of the first.
+type peerFigures struct {
+	figures
+	first bool
+}
+
+// beside is where a peer stands beside our means. One that was run on the first
+// fold alone stands as far from them as it stood from us there.
+func (p peerFigures) beside(mean, first figures) figures {
+	if p.first {
+		for i := range mean {
+			mean[i] += p.figures[i] - first[i]
+		}
+		return mean
+	}
+	return p.figures
+}
+
+// peersFigures are those of all peers by set and model.
+func peersFigures(t *testing.T) map[string]map[string]peerFigures {
 	b, err := os.ReadFile(filepath.Join(os.Getenv("LEADCAST_PEERS"), "results.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -84,86 +109,94 @@ func peersFigures(t *testing.T) map[string]map[string][2]float64 {
 	var results struct {
 		Rows struct {
 			Survival []struct {
-				Case, Set, Model string
-				Uno, IBS         float64
+				Case, Set, Model, Note string
+				Uno, IBS               float64
 			}
 		}
 	}
 	if err := json.Unmarshal(b, &results); err != nil {
 		t.Fatal(err)
 	}
-	figures := map[string]map[string][2]float64{}
+	all := map[string]map[string]peerFigures{}
 	for _, r := range results.Rows.Survival {
 		if r.Case != "survival" {
 			continue
 		}
-		if figures[r.Set] == nil {
-			figures[r.Set] = map[string][2]float64{}
+		if all[r.Set] == nil {
+			all[r.Set] = map[string]peerFigures{}
 		}
-		figures[r.Set][r.Model] = [2]float64{r.Uno, r.IBS}
+		all[r.Set][r.Model] = peerFigures{figures{r.Uno, r.IBS}, strings.HasPrefix(r.Note, "fold 0 only")}
 	}
-	return figures
+	return all
 }
 
 // survivalFold is one fold of a set: what is fitted, and what is held out.
 type survivalFold struct {
-	table       *datasets.Table
-	ids         []string
-	test        map[string]bool
-	fit, held   models.Target
-	whole       bool      // times come in whole units
-	median      float64   // of the events of the set
-	heldIDs     []string
+	table     *datasets.Table
+	ids       []string
+	test      map[string]bool // by id
+	fit, held models.Target
+	whole     bool    // times come in whole units
+	median    float64 // of the events of the set
 }
 
-func newSurvivalFold(t *testing.T, table *datasets.Table, fold []string, k int) *survivalFold {
+func newSurvivalFold(t *testing.T, table *datasets.Table, fold []string, test string) *survivalFold {
 	f := &survivalFold{table: &datasets.Table{Rows: table.Rows, Place: table.Place}, ids: texts(t, table, "row_id"), test: map[string]bool{}, whole: true}
+	outcome := &datasets.Column{Name: "outcome", Kind: datasets.Raw}
+	f.table.Columns = []*datasets.Column{outcome}
 	for _, c := range table.Columns {
 		if c.Name != "event" {
 			f.table.Columns = append(f.table.Columns, c)
 		}
 	}
-	outcome := &datasets.Column{Name: "outcome", Kind: datasets.Raw}
 	times, events := numbers(table.Column("time")), numbers(table.Column("event"))
-	var when []float64
 	for i, id := range f.ids {
-		if events[i] == 1 {
-			when = append(when, times[i])
-		}
 		outcome.Texts.Append([]string{"open", "won"}[int(events[i])])
-		f.test[id] = fold[i] == strconv.Itoa(k)
+		f.test[id] = fold[i] == test
 		y := &f.fit
 		if f.test[id] {
 			y = &f.held
-			f.heldIDs = append(f.heldIDs, id)
-		} 
+		}
 		y.Exit, y.Cause = append(y.Exit, times[i]), append(y.Cause, uint8(events[i]))
+		f.whole = f.whole && times[i] == math.Floor(times[i])
 	}
-	for _, v := range f.fit.Exit {
-		f.whole = f.whole && v == math.Floor(v)
-	}
-	slices.Sort(when)
-	f.median = (when[len(when)/2] + when[(len(when)-1)/2]) / 2
-	f.table.Columns = append(f.table.Columns, outcome)
+	f.median = share(happened(models.Target{Exit: concat(f.fit.Exit, f.held.Exit), Cause: concat(f.fit.Cause, f.held.Cause)}), 0.5)
 	return f
 }
 
-// train trains as `leadcast train --duration time` would, and forecasts the held-out rows.
-func (f *survivalFold) train(t *testing.T) []models.Curve {
+func concat[T any](a, b []T) []T { return append(slices.Clone(a), b...) }
+
+// happened are the times of events, rising.
+func happened(y models.Target) []float64 {
 	var when []float64
-	for i, c := range f.fit.Cause {
+	for i, c := range y.Cause {
 		if c > 0 {
-			when = append(when, f.fit.Exit[i])
+			when = append(when, y.Exit[i])
 		}
 	}
 	slices.Sort(when)
-	main := max(1, int(when[len(when)/2]))
+	return when
+}
+
+// share is the point below which a share of sorted numbers lies, between two of them in proportion.
+func share(sorted []float64, p float64) float64 {
+	at := p * float64(len(sorted)-1)
+	k := min(int(at), len(sorted)-2)
+	return sorted[k] + (at-float64(k))*(sorted[k+1]-sorted[k])
+}
+
+// train trains as `leadcast train --duration time` does, with the median of the
+// fitted events as the horizon, and forecasts the held-out rows.
+func (f *survivalFold) train(t *testing.T) []models.Curve {
+	middle := max(1, int(share(happened(f.fit), 0.5)))
 	p := train.Plan{
-		Roles:    datasets.Roles{ID: "row_id", Outcome: "outcome", Duration: "time"},
-		Contract: datasets.Contract{Won: []string{"won"}},
-		AsOf:     datasets.NoTime, Seed: 1, NoRefit: true,
-		Horizons: []int{main}, MainHorizon: main,
+		Roles:       datasets.Roles{ID: "row_id", Outcome: "outcome", Duration: "time"},
+		Contract:    datasets.Contract{Won: []string{"won"}},
+		AsOf:        datasets.NoTime,
+		Horizons:    []int{middle},
+		MainHorizon: middle,
 		SplitColumn: "row_id", Split: f.test,
+		NoRefit: true, Seed: 1,
 	}
 	result, err := train.Run(context.Background(), f.table, p, nil)
 	if err != nil {
@@ -178,7 +211,6 @@ func (f *survivalFold) train(t *testing.T) []models.Curve {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Log(result.Report.Manifest.Recipe)
 	var curves []models.Curve
 	for i, id := range f.ids {
 		if f.test[id] {
@@ -191,63 +223,56 @@ func (f *survivalFold) train(t *testing.T) []models.Curve {
 	return curves
 }
 
-// judge gives Uno's C and the integrated Brier score as the peers' were
-// computed: weights from the fitted part, 50 times between the 5 % and the
-// 90 % point of the held-out events and their median.
-func (f *survivalFold) judge(t *testing.T, curves []models.Curve) [2]float64 {
-	var when []float64
-	for i, c := range f.held.Cause {
-		if c > 0 {
-			when = append(when, f.held.Exit[i])
-		}
+// open is a forecast at a time as the set records it: what it writes as k has
+// happened by k and not before, where times come in whole units.
+func (f *survivalFold) open(c models.Curve, at float64) float64 {
+	if f.whole {
+		at = math.Floor(at)
 	}
-	slices.Sort(when)
-	end := slices.Max(f.fit.Exit)
+	return c.Open(at)
+}
+
+// judge computes the figures as the peers' were: weights from the fitted part,
+// 50 times between the 5 % and the 90 % point of the held-out events and the
+// median of all. Leads are ranked by their expected time within the 90 % point
+// of the fitted events.
+func (f *survivalFold) judge(curves []models.Curve) figures {
+	when, end := happened(f.held), slices.Max(f.fit.Exit)
 	high := min(share(when, 0.9), 0.999*end, 0.999*slices.Max(f.held.Exit))
 	low := min(share(when, 0.05), high/2)
-	var grid []float64
-	for k := range 50 {
-		grid = append(grid, low+(high-low)*float64(k)/49)
-	}
-	grid = append(grid, min(f.median, high))
+	grid := append(between(low, high, 50), min(f.median, high))
 	slices.Sort(grid)
 	grid = slices.Compact(grid)
-	open := func(c models.Curve, at float64) float64 {
-		if f.whole { // what is recorded as k happened by k, and not before
-			at = math.Floor(at)
-		}
-		return c.Open(at)
-	}
 	g := censored.NewCensoring(f.fit)
 	g.At = true
-	var within models.Target
+	var within models.Target // the weights know nothing of later times
 	var some []models.Curve
 	risk := make([]float64, len(curves))
+	steps := between(0, share(happened(f.fit), 0.9), 200)
 	for i, c := range curves {
 		if f.held.Exit[i] < end {
 			within.Exit, within.Cause, some = append(within.Exit, f.held.Exit[i]), append(within.Cause, f.held.Cause[i]), append(some, c)
 		}
-		for k := 1; k < len(grid); k++ {
-			risk[i] -= (grid[k] - grid[k-1]) * (open(c, grid[k]) + open(c, grid[k-1])) / 2
+		for _, at := range steps {
+			risk[i] -= f.open(c, at)
 		}
 	}
 	scores := make([]float64, len(grid))
 	for k, at := range grid {
 		p := make([]float64, len(some))
 		for i, c := range some {
-			p[i] = 1 - open(c, at)
+			p[i] = 1 - f.open(c, at)
 		}
 		scores[k], _ = censored.Brier(g, within, 0, p, at)
 	}
-	return [2]float64{censored.Uno(g, f.held, risk, high), censored.Integrated(grid, scores)}
+	return figures{censored.Uno(g, f.held, risk, high), censored.Integrated(grid, scores)}
 }
 
-// share is the point below which a share of sorted numbers lies, between two of them in proportion.
-func share(sorted []float64, p float64) float64 {
-	at := p * float64(len(sorted)-1)
-	k := int(at)
-	if k+1 == len(sorted) {
-		return sorted[k]
+// between are n evenly spaced numbers.
+func between(low, high float64, n int) []float64 {
+	steps := make([]float64, n)
+	for k := range steps {
+		steps[k] = low + (high-low)*float64(k)/float64(n-1)
 	}
-	return sorted[k] + (at-float64(k))*(sorted[k+1]-sorted[k])
+	return steps
 }

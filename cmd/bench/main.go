@@ -5,10 +5,11 @@
 //	bench predict --work DIR --rows 100000 --times 5
 //	bench shap    --work DIR --rows 100000 --explain 5000 --times 5
 //	bench train   --work DIR --rows 100000 --leadcast bin/leadcast --times 3
+//	bench survival --work DIR --rows 100000,1000000 --against lifelines,R_coxph --times 3
 //
 // engine trains, predict predicts with the same trees on one thread and
-// on two. DIR holds venv (with lightgbm; onnxruntime, treelite and tl2cgen for
-// predictions) and synth (see the peers' speed.py gen).
+// on two, survival fits Cox's regression. DIR holds venv (with lightgbm; onnxruntime,
+// treelite and tl2cgen for predictions; lifelines) and synth (see the peers' speed.py gen).
 package main
 
 import (
@@ -33,8 +34,8 @@ func main() {
 }
 
 func run(args []string) error {
-	if len(args) == 0 || !slices.Contains([]string{"engine", "fit", "predict", "shap", "train"}, args[0]) {
-		return fmt.Errorf("say engine, fit, predict, shap or train")
+	if len(args) == 0 || !slices.Contains([]string{"engine", "fit", "predict", "shap", "train", "survival", "cox"}, args[0]) {
+		return fmt.Errorf("say engine, fit, predict, shap, train, survival or cox")
 	}
 	f := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	o := options{peers: os.Getenv("LEADCAST_PEERS")}
@@ -44,6 +45,7 @@ func run(args []string) error {
 	f.IntVar(&o.times, "times", 5, "runs of each side")
 	f.StringVar(&o.peer, "peer", "lightgbm", "model of speed.py")
 	f.StringVar(&o.leadcast, "leadcast", "bin/leadcast", "the program that is measured as a whole")
+	f.StringVar(&o.against, "against", "lifelines,R_coxph", "peers of survival.py (also sksurv, statsmodels), separated by commas")
 	f.IntVar(&o.explain, "explain", 5000, "rows to explain")
 	if err := f.Parse(args[1:]); err != nil {
 		return err
@@ -57,13 +59,17 @@ func run(args []string) error {
 		return o.shap(context.Background())
 	case "train":
 		return o.train()
+	case "survival":
+		return o.survival()
+	case "cox":
+		return o.cox(context.Background())
 	}
 	return o.engine()
 }
 
 type options struct {
-	work, rows, encodings, peer, peers, leadcast string
-	times, explain                               int
+	work, rows, encodings, peer, peers, leadcast, against string
+	times, explain                                        int
 }
 
 // figures are what one run of one side measured.
@@ -73,6 +79,7 @@ type figures struct {
 	Memory  float64 `json:"extra_rss_mb"`
 	AUC     float64 `json:"auc"`
 	Predict float64 `json:"predict_us"`
+	LogLik  float64 `json:"loglik"`
 }
 
 // engine runs both sides in turn and prints the ratios of each pair of runs.
@@ -118,21 +125,28 @@ func measure(c *exec.Cmd) (figures, error) {
 	var f struct {
 		figures
 		Train struct{ Med, CPU float64 } `json:"train_s"`
-		Error bool
+		Fit   struct{ Med, CPU float64 } `json:"fit_s"`
+		Error any
 		Tail  string
 	}
-	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &f); err != nil || f.Error {
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &f); err != nil || f.Error != nil {
 		return figures{}, fmt.Errorf("%s: %s", strings.Join(c.Args, " "), lines[len(lines)-1])
 	}
 	if f.Wall == 0 {
-		f.Wall, f.CPU = f.Train.Med, f.Train.CPU
+		f.Wall, f.CPU = f.Train.Med+f.Fit.Med, f.Train.CPU+f.Fit.CPU
 	}
 	return f.figures, nil
 }
 
-// ratio is the geometric mean of ours ÷ theirs over the pairs, with the 90 %
-// interval of Student's t on the logarithms.
+// ratio writes what interval gives.
 func ratio(ours, theirs []figures, of func(figures) float64) string {
+	mean, low, high := interval(ours, theirs, of)
+	return fmt.Sprintf("%6.2f (%5.2f – %5.2f)", mean, low, high)
+}
+
+// interval is the geometric mean of ours ÷ theirs over the pairs, with the 90 %
+// interval of Student's t on the logarithms.
+func interval(ours, theirs []figures, of func(figures) float64) (ratio, low, high float64) {
 	logs := make([]float64, len(ours))
 	mean, spread := 0.0, 0.0
 	for i := range logs {
@@ -147,7 +161,7 @@ func ratio(ours, theirs []figures, of func(figures) float64) string {
 	if n > 1 {
 		half = t90[min(len(logs)-1, len(t90)-1)] * math.Sqrt(spread/(n-1)/n)
 	}
-	return fmt.Sprintf("%6.2f (%5.2f – %5.2f)", math.Exp(mean), math.Exp(mean-half), math.Exp(mean+half))
+	return math.Exp(mean), math.Exp(mean - half), math.Exp(mean + half)
 }
 
 // t90 are the two-sided 90 % points of Student's t by degrees of freedom.

@@ -105,7 +105,6 @@ func (o *options) compare(p *peers, m *gbm.Model, x *matrix.Matrix, threads int)
 		slices.Sort(all)
 		return all[len(all)/2]
 	}
-	wall, cpu := func(f figures) float64 { return f.Wall }, func(f figures) float64 { return f.CPU }
 	fmt.Printf("\n%-12s %d threads  %7s  %7s  %23s  %23s  %s\n", "µs a row", threads, "wall", "cpu", "wall ÷ ours", "cpu ÷ ours", "margins apart")
 	fmt.Printf("%-22s  %7.2f  %7.2f\n", "leadcast", micros(ours, wall), micros(ours, cpu))
 	for k, e := range p.engines {
