@@ -44,14 +44,14 @@ var allowed = map[string][]string{
 	"serve":                      {"datasets", "features", "train/bundle"},
 	"train/report":               {"datasets", "features", "lift", "models", "models/metric", "models/survival", "train", "train/bundle"},
 	"cmd/leadcast":               {"datasets", "datasets/synth", "features", "lift", "models/exchange", "serve", "train", "train/bundle", "train/report"},
-	"models/metric/censored":     {"models"},
+	"models/metric/censored":     {"models", "models/metric"},
 	"models/newton":              {},
 	"models/survival/aft":        {"models", "models/matrix", "models/newton"},
 	"models/survival/cox":        {"models", "models/matrix", "models/portable"},
 	"models/survival/discrete":   {"models", "models/matrix", "models/newton"},
 	"models/survival/finegray":   {"models", "models/matrix", "models/newton"},
 	"models/modeltest/reference": {"models", "models/matrix"},
-	"cmd/bench":                  {"datasets", "datasets/parquet", "models", "models/exchange", "models/gbm", "models/matrix", "models/metric", "models/portable", "models/survival"},
+	"cmd/bench":                  {"datasets", "datasets/parquet", "models", "models/exchange", "models/gbm", "models/matrix", "models/metric", "models/portable", "models/survival", "models/survival/cox"},
 	"models/exchange":            {"models", "models/gbm", "models/linear", "models/matrix", "models/portable", "models/survival", "models/tree"},
 }
 
@@ -80,7 +80,7 @@ var doors = map[string][]string{
 	"github.com/spf13/cobra":              {"cmd/leadcast"},
 	"github.com/danielgtaylor/huma/v2":    {"serve"},
 	"github.com/prometheus/client_golang": {"serve"},
-	"gonum.org/v1/gonum":                  {"lift", "models/linear", "models/calib", "models/metric", "models/newton", "models/survival", "models/survival/aft", "models/survival/cox", "train"},
+	"gonum.org/v1/gonum":                  {"lift", "models/linear", "models/calib", "models/metric", "models/metric/censored", "models/newton", "models/survival", "models/survival/aft", "models/survival/cox", "train"},
 	"gonum.org/v1/plot":                   {"train/report"},
 	"net/http":                            {"serve", "cmd/leadcast"},
 }
