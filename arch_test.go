@@ -47,7 +47,7 @@ var allowed = map[string][]string{
 	"models/metric/censored":     {"models", "models/metric"},
 	"models/newton":              {},
 	"models/survival/aft":        {"models", "models/matrix", "models/newton"},
-	"models/survival/cox":        {"models", "models/matrix", "models/portable"},
+	"models/survival/cox":        {"models", "models/matrix", "models/newton", "models/portable"},
 	"models/survival/discrete":   {"models", "models/matrix", "models/newton"},
 	"models/survival/finegray":   {"models", "models/matrix", "models/newton"},
 	"models/modeltest/reference": {"models", "models/matrix"},
