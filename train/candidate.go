@@ -243,13 +243,21 @@ func settle(chosen []*tuning, weights []float64) *tuning {
 	return t
 }
 
-// cutsOf are the cut points of the age axis for subjects, with every horizon among them.
-func cutsOf(w *subjects, horizons []int) []float64 {
+// cutsOf are the cut points of the age axis for subjects, with every horizon
+// among them. What is written in whole days ends with one.
+func (s *study) cutsOf(w *subjects, horizons []int) []float64 {
 	days := make([]float64, len(horizons))
 	for i, h := range horizons {
 		days[i] = float64(h)
 	}
-	return survival.Cuts(w.y.Exit, w.y.Cause, days, mostIntervals)
+	exit := w.y.Exit
+	if s.whole {
+		exit = slices.Clone(exit)
+		for i, d := range exit {
+			exit[i] = math.Ceil(d)
+		}
+	}
+	return survival.Cuts(exit, w.y.Cause, days, mostIntervals)
 }
 
 // ageGroups are the intervals that share an offset in the blend: thirds of the axis.
