@@ -64,7 +64,7 @@ func Run(ctx context.Context, raw *datasets.Table, p Plan, progress Progress) (*
 	if err != nil {
 		return nil, err
 	}
-	t.total = len(treeSizes) + len(t.contenders())*(len(sp.folds)+2) + 2 + len(t.beside())
+	t.total = len(treeSizes) + len(t.contenders())*(len(sp.folds)+2) + len(sp.levels) + 2 + len(t.beside())
 	v, err := t.validate(ctx, sp)
 	if err != nil {
 		return nil, err

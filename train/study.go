@@ -18,23 +18,24 @@ import (
 // study is the leads of a training run, typed, in a stable order and with what
 // became of them. It is the same for any order of rows or columns in the file.
 type study struct {
-	asked    Plan // before anything was filled in
-	plan     Plan
-	schema   datasets.Schema
-	spec     features.Spec
-	leads    *datasets.Table
-	out      *datasets.Outcomes
-	position []float64 // place of each lead in time: creation, or the order column; nil where nobody knows
-	keys     []uint64  // identity of each lead
-	groups   []uint64  // identity of its account; the lead's own where there is none
-	test     []int8    // 1 held out, 0 not, −1 not in the given split; nil without a given split
-	timed    bool      // there are times, so there is a curve
-	dated    bool      // the times are dates, so that there is a "known by then"
-	whole    bool      // durations are whole numbers
-	losses   bool
-	withheld []bundle.Withheld
-	notes    []datasets.Note
-	reading  int // how many of the notes are about how the table was read
+	asked     Plan // before anything was filled in
+	plan      Plan
+	schema    datasets.Schema
+	spec      features.Spec
+	leads     *datasets.Table
+	out       *datasets.Outcomes
+	position  []float64 // place of each lead in time: creation, or the order column; nil where nobody knows
+	keys      []uint64  // identity of each lead
+	groups    []uint64  // identity of its account; the lead's own where there is none
+	recurring bool      // some account has several leads
+	test      []int8    // 1 held out, 0 not, −1 not in the given split; nil without a given split
+	timed     bool      // there are times, so there is a curve
+	dated     bool      // the times are dates, so that there is a "known by then"
+	whole     bool      // durations are whole numbers
+	losses    bool
+	withheld  []bundle.Withheld
+	notes     []datasets.Note
+	reading   int // how many of the notes are about how the table was read
 }
 
 // prepare reads the table by the plan.
@@ -272,6 +273,7 @@ func (s *study) sortLeads(t *datasets.Table, rows []int) {
 				s.groups[i] = accounts[r]
 			}
 		}
+		s.recurring = distinct(s.groups) < distinct(s.keys)
 	}
 	if position != nil {
 		s.position = pick(position, rows)
