@@ -39,7 +39,7 @@ var allowed = map[string][]string{
 	"models/forest":              {"models", "models/matrix", "models/portable", "models/scorecard", "models/tree"},
 	"models/scorecard":           {"models", "models/linear", "models/matrix", "models/portable"},
 	"lift":                       {"datasets", "models", "models/survival"},
-	"train":                      {"datasets", "features", "models", "models/calib", "models/forest", "models/gbm", "models/matrix", "models/metric", "models/portable", "models/scorecard", "train/bundle"},
+	"train":                      {"datasets", "features", "models", "models/calib", "models/forest", "models/gbm", "models/matrix", "models/metric", "models/metric/censored", "models/portable", "models/scorecard", "train/bundle"},
 	"train/bundle":               {"datasets", "features", "models", "models/calib", "models/exchange", "models/gbm", "models/matrix", "models/portable", "models/scorecard", "models/tree"},
 	"serve":                      {"datasets", "features", "train/bundle"},
 	"train/report":               {"datasets", "features", "lift", "models", "models/metric", "models/survival", "train", "train/bundle"},
