@@ -252,20 +252,21 @@ func settle(chosen []*tuning, weights []float64) *tuning {
 }
 
 // cutsOf are the cut points of the age axis for subjects, with every horizon
-// among them. What is written in whole days ends with one.
+// among them that they were followed to. What is written in whole days ends
+// with one.
 func (s *study) cutsOf(w *subjects, horizons []int) []float64 {
 	days := make([]float64, len(horizons))
 	for i, h := range horizons {
 		days[i] = float64(h)
 	}
-	exit := w.y.Exit
+	y := w.y
 	if s.whole {
-		exit = slices.Clone(exit)
-		for i, d := range exit {
-			exit[i] = math.Ceil(d)
+		y.Exit = slices.Clone(y.Exit)
+		for i, d := range y.Exit {
+			y.Exit[i] = math.Ceil(d)
 		}
 	}
-	return survival.Cuts(exit, w.y.Cause, days, mostIntervals)
+	return survival.Cuts(y, days, mostIntervals)
 }
 
 // ageGroups are the intervals that share an offset in the blend: thirds of the axis.

@@ -35,7 +35,8 @@ type study struct {
 	losses    bool
 	withheld  []bundle.Withheld
 	notes     []datasets.Note
-	reading   int // how many of the notes are about how the table was read
+	reading   int       // how many of the notes are about how the table was read
+	readings  []counted // what follows from other readings of the outcome contract
 }
 
 // prepare reads the table by the plan.
@@ -46,7 +47,11 @@ func prepare(raw *datasets.Table, p Plan) (*study, error) {
 	if err != nil {
 		return nil, err
 	}
-	p = s.plan
+	if p = s.plan; !p.alone {
+		if s.readings, err = s.readContract(typed); err != nil {
+			return nil, err
+		}
+	}
 	if asked && !s.timed {
 		s.notef("", "the horizons that were asked for are of no use: without times of creation and closing there is no forecast of when")
 	}

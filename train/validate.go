@@ -47,7 +47,7 @@ func (v *validation) recipe() string {
 		if name != "" {
 			name += " + "
 		}
-		name += fmt.Sprintf("%s %.2f", c.name, v.blend.Weight[0][j])
+		name += fmt.Sprintf("%s %.*f", c.name, max(2, int(1-math.Log10(max(v.blend.Weight[0][j], 1e-3)))), v.blend.Weight[0][j])
 	}
 	if name == "" {
 		return "base rates"
@@ -299,8 +299,9 @@ func (v *validation) shrink(best int, factor float64) {
 }
 
 // leastWeight is the weight that the best ranker keeps where nothing is sure:
-// enough to order leads, too little to do worse than the base rates.
-const leastWeight = 0.02
+// enough to order leads, too little to do worse than the base rates by what
+// anybody would print.
+const leastWeight = 0.005
 
 // margins are those of the blend on the rows of validation, each over the base
 // rates of its own fold.
