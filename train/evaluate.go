@@ -267,14 +267,17 @@ func (f *followed) age(i int) (age, left, reach float64, state datasets.State) {
 	return age, left, reach, state
 }
 
+// dated reports whether leads have dates. Without, nobody knows of a closed lead
+// how long it would have been followed: of open leads only those seen for a
+// horizon count, but of closed ones all.
+func (f *followed) dated() bool { return f.out.End != datasets.NoTime }
+
 // horizon compares at one horizon the leads that were followed that long. Where
-// there are no dates, nobody knows of a closed lead how long it would have been
-// followed: of open leads only those seen that long would count, but of closed
-// ones all. So they weigh by the inverse chance of having been seen.
+// there are no dates, they weigh by the inverse chance of having been seen.
 func (f *followed) horizon(k int) (AtHorizon, bool) {
 	days := f.b.Manifest.Horizons[k]
 	leads, y, p, base := f.at(k)
-	if len(leads) == 0 || f.out.Created[f.rows[leads[0]]] != datasets.NoTime {
+	if f.dated() {
 		return compare(days, y, p, base, nil)
 	}
 	var all models.Target
