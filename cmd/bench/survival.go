@@ -81,6 +81,7 @@ func (o *options) survival() error {
 					return fmt.Errorf("%s came to a log-likelihood of %v, ours to %v", peer, f.LogLik, mine.LogLik)
 				}
 				theirs[k] = append(theirs[k], f)
+				fmt.Fprintf(os.Stderr, "%s: %.2f s wall, %.2f s cpu; %s %.2f s, %.2f s\n", rows, mine.Wall, mine.CPU, peer, f.Wall, f.CPU)
 			}
 		}
 		fmt.Printf("%-8s  %-10s  %8.2f  %8.2f\n", rows, "ours", median(ours, wall), median(ours, cpu))
