@@ -34,7 +34,8 @@ const (
 )
 
 // calibrated compares forecasts with what came: at every horizon, and at the
-// main one by how long leads had been open and by the levels of each column.
+// main one by how long leads had been open and by the levels of each column. Not
+// where there are durations without dates, for then it takes weights.
 func (f *followed) calibrated() []Calibration {
 	var list []Calibration
 	add := func(by, group string, days int, s *sample) {
@@ -49,6 +50,9 @@ func (f *followed) calibrated() []Calibration {
 		add("horizon", "ever", 0, all)
 		f.segments(leads, func(column, level string, in []bool) { add(column, level, 0, all.only(in)) })
 		return list
+	}
+	if !f.dated() {
+		return nil
 	}
 	for k, days := range f.b.Manifest.Horizons {
 		leads, y, p, _ := f.at(k)

@@ -257,13 +257,21 @@ func settle(chosen []*tuning, weights []float64) *tuning {
 }
 
 // cutsOf are the cut points of the age axis for subjects, with every horizon
-// among them that they were followed to.
-func cutsOf(w *subjects, horizons []int) []float64 {
+// among them that they were followed to. What is written in whole days ends
+// with one.
+func (s *study) cutsOf(w *subjects, horizons []int) []float64 {
 	days := make([]float64, len(horizons))
 	for i, h := range horizons {
 		days[i] = float64(h)
 	}
-	return survival.Cuts(w.y, days, mostIntervals)
+	y := w.y
+	if s.whole {
+		y.Exit = slices.Clone(y.Exit)
+		for i, d := range y.Exit {
+			y.Exit[i] = math.Ceil(d)
+		}
+	}
+	return survival.Cuts(y, days, mostIntervals)
 }
 
 // ageGroups are the intervals that share an offset in the blend: thirds of the axis.
