@@ -177,5 +177,8 @@ func decodeSpread(b []byte, outputs int) (spread []models.Additive, err error) {
 		}
 		spread = append(spread, a)
 	}
+	if len(spread) == 1 {
+		return nil, damaged
+	}
 	return spread, nil
 }
