@@ -3,6 +3,8 @@ package train
 import (
 	"context"
 	"fmt"
+	"os"
+	"strconv"
 
 	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/models"
@@ -225,7 +227,7 @@ func sureness(e Entry) float64 {
 	if !(e.Gain > 0) {
 		return 0
 	}
-	return max(0, 1-float64(4*(se/e.Gain)*(se/e.Gain)))
+	return max(0, 1-float64(sureK*(se/e.Gain)*(se/e.Gain)))
 }
 
 // shrink moves the blend towards the base rates, but leaves a little of the
@@ -305,4 +307,12 @@ func (t *trainer) ranking(v *validation, margins []float64) (won, p []float64) {
 		}
 	}
 	return won, p
+}
+
+var sureK = 4.0
+
+func init() {
+	if v := os.Getenv("SUREK"); v != "" {
+		sureK, _ = strconv.ParseFloat(v, 64)
+	}
 }
