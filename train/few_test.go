@@ -44,7 +44,10 @@ func slopeOf(t *testing.T, y, p []float64) (slope, bool) {
 func fewWins(t *testing.T, companies int, alike bool) {
 	w := worlds["plain"]
 	w.noise, w.alike = 8, alike
-	w.won = []float64{0.0006, 0.001, 0.0002}
+	w.won = []float64{0.0006, 0.001, 0.0002} // some forty wins
+	if alike {
+		w.won = []float64{0.0011, 0.0019, 0.0004}
+	}
 	const leads = 420
 	type judged struct {
 		slopes []slope

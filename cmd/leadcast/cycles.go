@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
@@ -89,7 +90,7 @@ func (p *program) printCycles(heading string, groups []report.Cycle) {
 	for _, g := range groups {
 		off := ""
 		if g.Bias != nil {
-			off = fmt.Sprintf("%+.0f", *g.Bias)
+			off = fmt.Sprintf("%+.0f", math.Round(*g.Bias)+0)
 		}
 		w.AppendRow(table.Row{printable(g.Group), g.Leads, g.Won, dayText(g.P10), dayText(g.P50), dayText(g.P90), dayText(g.Mean), dayText(g.SoFar), off})
 	}

@@ -188,9 +188,12 @@ var openDays = []float64{0, 14, 30, 60, 90, 180, 365}
 func (c *company) waits(all incidence, within float64) (list []Wait) {
 	last, _, _ := all.at(within)
 	for _, age := range openDays {
-		w, began := Wait{Days: age}, 0.0
+		w, began, after := Wait{Days: age}, 0.0, age
+		if age == 0 {
+			after = -1 // wins of the very day count too
+		}
 		for _, r := range c.all {
-			if c.out.State[r] == datasets.Won && c.out.Days[r] > age && c.out.Days[r] <= within {
+			if c.out.State[r] == datasets.Won && c.out.Days[r] > after && c.out.Days[r] <= within {
 				w.Won++
 			}
 		}
@@ -202,7 +205,7 @@ func (c *company) waits(all incidence, within float64) (list []Wait) {
 		}
 		quantile := func(p float64) float64 {
 			for k, t := range all.Time {
-				if t > age && all.F[0][k] >= began+p*(last-began) {
+				if t > after && all.F[0][k] >= began+p*(last-began) {
 					return t
 				}
 			}

@@ -23,6 +23,7 @@ var styleText string
 var functions = template.FuncMap{
 	"percent": percent, "points": points, "whole": whole, "money": money, "inDays": inDays, "day": longDay, "clean": clean, "plain": plain, "maybe": maybe, "plural": plural,
 	"signed":  func(v float64) string { return fmt.Sprintf("%+.4f", v) },
+	"offBy":   func(days *float64) string { return fmt.Sprintf("%+.0f", math.Round(*days)+0) }, // +0 and never −0
 	"fixed":   func(digits int, v float64) string { return fmt.Sprintf("%.*f", digits, v) },
 	"times":   func(a, b float64) float64 { return a * b },
 	"slot":    func(name string, p *page) slot { return slot{p.Missing(name), p.Figures[name]} },
