@@ -225,9 +225,9 @@ func (t *trainer) only(v *validation) int {
 func sureness(e Entry) float64 {
 	se := (e.GainHigh - e.GainLow) / (2 * 1.96)
 	if !(e.Gain > 0) {
-		return 0
+		return sureFloor
 	}
-	return max(0, 1-float64(sureK*(se/e.Gain)*(se/e.Gain)))
+	return max(sureFloor, 1-float64(sureK*(se/e.Gain)*(se/e.Gain)))
 }
 
 // shrink moves the blend towards the base rates, but leaves a little of the
@@ -310,8 +310,12 @@ func (t *trainer) ranking(v *validation, margins []float64) (won, p []float64) {
 }
 
 var sureK = 4.0
+var sureFloor = 0.0
 
 func init() {
+	if v := os.Getenv("SUREF"); v != "" {
+		sureFloor, _ = strconv.ParseFloat(v, 64)
+	}
 	if v := os.Getenv("SUREK"); v != "" {
 		sureK, _ = strconv.ParseFloat(v, 64)
 	}

@@ -30,9 +30,11 @@ type Logistic struct {
 	Draws    Draws    // of models nearly as likely, for intervals; only of a ridge
 }
 
-// Poisson is a ridge Poisson regression with a log link for counts of events in
-// Target.Exposure of time; it forecasts the rate. Its fields are as Logistic's.
+// Poisson is a Poisson regression with a log link and an elastic-net penalty for
+// counts of events in Target.Exposure of time; it forecasts the rate. Its fields
+// are as Logistic's.
 type Poisson struct {
+	Alpha    float64
 	Lambda   float64
 	Steps    []string
 	Straight bool
@@ -48,7 +50,7 @@ func (l Logistic) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) (m
 // Fit fits the regression; the result is a *Model. Errors are as Logistic's; no
 // event at all is one.
 func (p Poisson) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) (models.Model, error) {
-	return recipe{counts, 0, p.Lambda, p.Steps, p.Straight, p.Draws}.fit(ctx, x, y)
+	return recipe{counts, p.Alpha, p.Lambda, p.Steps, p.Straight, p.Draws}.fit(ctx, x, y)
 }
 
 type recipe struct {
