@@ -2,8 +2,10 @@ package train_test
 
 import (
 	"context"
+	"maps"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -20,6 +22,7 @@ import (
 // between the cuts, times its own factors; hidden kinds of leads, which no
 // column tells apart, may have factors of their own.
 type world struct {
+	off       float64 // how far expected ÷ true may be from 1 in the mean over six companies; more than 0.1 is a weakness that docs/limits.md tells of
 	cuts      []float64
 	won, lost []float64                    // a day, one an interval
 	hidden    [][2]float64                 // factors of won and lost of each kind, equally many leads; nil: one kind
@@ -30,18 +33,18 @@ type world struct {
 	until     func(at time.Time) time.Time // until when what is recorded by then happened; nil: until then
 }
 
-// worlds by name. quarter and month are the ends of theirs.
+// worlds by name.
 var worlds = map[string]world{
-	"plain":               {cuts: []float64{30, 90}, won: []float64{0.0012, 0.0022, 0.0005}, lost: []float64{0.004, 0.006, 0.002}},
-	"long cycles":         {cuts: []float64{200, 500}, won: []float64{0.0001, 0.0007, 0.0005}, lost: []float64{0.0006, 0.0012, 0.0008}},
-	"drifting hazard":     {cuts: []float64{30, 90}, won: []float64{0.0018, 0.003, 0.0008}, lost: []float64{0.004, 0.006, 0.002}, drift: -0.7},
-	"informative closing": {cuts: []float64{30, 90}, won: []float64{0.0014, 0.0025, 0.0012}, lost: []float64{0.004, 0.006, 0.003}, hidden: [][2]float64{{1.7, 0.3}, {0.3, 1.7}}},
-	"closed at quarter end": {cuts: []float64{30, 90}, won: []float64{0.0012, 0.0022, 0.0005}, lost: []float64{0.004, 0.006, 0.002}, recorded: func(at time.Time) time.Time { return quarter(at, 1) },
+	"plain":               {off: 0.08, cuts: []float64{30, 90}, won: []float64{0.0012, 0.0022, 0.0005}, lost: []float64{0.004, 0.006, 0.002}},
+	"long cycles":         {off: 0.08, cuts: []float64{200, 500}, won: []float64{0.0001, 0.0007, 0.0005}, lost: []float64{0.0006, 0.0012, 0.0008}},
+	"drifting hazard":     {off: 0.3, cuts: []float64{30, 90}, won: []float64{0.0018, 0.003, 0.0008}, lost: []float64{0.004, 0.006, 0.002}, drift: -0.7},
+	"informative closing": {off: 0.08, cuts: []float64{30, 90}, won: []float64{0.0014, 0.0025, 0.0012}, lost: []float64{0.004, 0.006, 0.003}, hidden: [][2]float64{{1.7, 0.3}, {0.3, 1.7}}},
+	"closed at quarter end": {off: 0.15, cuts: []float64{30, 90}, won: []float64{0.0012, 0.0022, 0.0005}, lost: []float64{0.004, 0.006, 0.002}, recorded: func(at time.Time) time.Time { return quarter(at, 1) },
 		until: func(at time.Time) time.Time { return quarter(at, 0) }},
-	"dates by month": {cuts: []float64{30, 90}, won: []float64{0.0012, 0.0022, 0.0005}, lost: []float64{0.004, 0.006, 0.002}, recorded: func(at time.Time) time.Time {
+	"dates by month": {off: 0.2, cuts: []float64{30, 90}, won: []float64{0.0012, 0.0022, 0.0005}, lost: []float64{0.004, 0.006, 0.002}, recorded: func(at time.Time) time.Time {
 		return time.Date(at.Year(), at.Month(), 1, 0, 0, 0, 0, time.UTC)
 	}},
-	"95 % open": {cuts: []float64{60}, won: []float64{0.00010, 0.00004}, lost: []float64{0.00006, 0.00003}},
+	"95 % open": {off: 0.2, cuts: []float64{60}, won: []float64{0.00010, 0.00004}, lost: []float64{0.00006, 0.00003}},
 }
 
 // quarter is the beginning of the quarter that at is in, or so many later.
@@ -243,11 +246,12 @@ func (w *world) try(t *testing.T, n int, seed uint64) worldFigures {
 }
 
 // TestWorlds: in worlds that follow the rules the forecasts are right, in those
-// that break them the weakness is as large as docs/limits.md says.
-func TestWorlds(t *testing.T) { worldsOf(t, 1, 1500, 0.35) }
+// that break them they are off by no more than docs/limits.md says. One small
+// company a world is off by chance, too.
+func TestWorlds(t *testing.T) { worldsOf(t, 1, 1500, 0.3) }
 
-func worldsOf(t *testing.T, seeds, leads int, within float64) {
-	for _, name := range []string{"plain", "long cycles", "drifting hazard", "informative closing", "closed at quarter end", "dates by month", "95 % open"} {
+func worldsOf(t *testing.T, seeds, leads int, chance float64) {
+	for _, name := range slices.Sorted(maps.Keys(worlds)) {
 		w := worlds[name]
 		var mean worldFigures
 		for seed := range seeds {
@@ -257,8 +261,11 @@ func worldsOf(t *testing.T, seeds, leads int, within float64) {
 			mean.bound, mean.brier = mean.bound+f.bound/n, mean.brier+f.brier/n
 		}
 		t.Logf("%-22s expected ÷ true %.3f, in its interval %.2f, Brier %.5f, of the truth %.5f, base rates' excess left %.2f", name, mean.ratio, mean.inside, mean.brier, mean.bound, mean.left)
-		if math.Abs(mean.ratio-1) > within {
+		if math.Abs(mean.ratio-1) > w.off+chance {
 			t.Errorf("%s: expected ÷ true is %.3f", name, mean.ratio)
+		}
+		if mean.left > 0.7+chance || mean.brier > 1.06*mean.bound {
+			t.Errorf("%s: Brier %.5f, of the truth %.5f; %.2f of the base rates' excess is left", name, mean.brier, mean.bound, mean.left)
 		}
 	}
 }
