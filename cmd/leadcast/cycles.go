@@ -40,7 +40,7 @@ func (p *program) cyclesCommand() *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&y.by, "by", "", "column to group by (default: the campaign or what comes near it)")
 	f.StringVar(&y.asOf, "as-of", "", "what was known by this day (default: the end of the leads)")
-	y.input.flags(f)
+	y.input.flags(c)
 	further(c, "by", "as-of", "join", "where", "help")
 	return c
 }

@@ -57,7 +57,7 @@ func (p *program) scoreCommand() *cobra.Command {
 	f.IntVar(&s.reasons, "reasons", 3, "reasons a lead, 0 to 10; 0 is faster")
 	f.BoolVar(&s.withInput, "with-input", false, "put the columns of the file before those of the forecast")
 	f.BoolVar(&s.intervals, "intervals", false, "also p_win_low and p_win_high: between them p_win would lie with other data, 95 %; of a single lead approximate")
-	s.input.flags(f)
+	s.input.flags(c)
 	further(c, "out", "as-of", "only", "reasons", "intervals", "with-input", "join", "where", "help")
 	return c
 }
