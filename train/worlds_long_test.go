@@ -8,7 +8,7 @@ import "testing"
 func TestWorldsLong(t *testing.T) { worldsOf(t, 6, 4000, 0) }
 
 // TestFewWinsLong is the full form: two hundred companies of some forty wins.
-func TestFewWinsLong(t *testing.T) { fewWins(t, 200, false) }
+func TestFewWinsLong(t *testing.T) { fewWins(t, 200) }
 
 // TestIntervalsLong: in companies of few leads and of more, the 95 % intervals
 // of segments hold the truth in 90 to 98 %.
