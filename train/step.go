@@ -17,8 +17,8 @@ type Step struct {
 }
 
 // Steps says how far the wins of a bundle carry. Validation trusts a gain over
-// the base rates of more than two standard errors, and noise falls with the root
-// of the wins: a gain g ± se at n wins is told from noise at n·(2se/g)². Where
+// the base rates of more than a standard error (see sureness), and noise falls
+// with the root of the wins: a gain g ± se at n wins is told from noise at n·(se/g)². Where
 // nothing was gained, the old rule of ten wins a column stands in (Peduzzi and
 // others 1996). A bundle without a report of its training has no steps.
 func Steps(b *bundle.Bundle) ([]Step, error) {
@@ -51,7 +51,7 @@ const sure = 0.9
 
 func (e Entry) step(wins float64, ruled int) Step {
 	s := Step{Model: e.Model, Weight: e.Weight, InUse: e.Weight > leastWeight}
-	noise := 2 * (e.GainHigh - e.GainLow) / (2 * 1.96)
+	noise := (e.GainHigh - e.GainLow) / (2 * 1.96)
 	told := wins * (noise / e.Gain) * (noise / e.Gain)
 	switch {
 	case e.Model == "blend":
