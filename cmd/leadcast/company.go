@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/datasets/crm"
 	"github.com/leadcast/leadcast/datasets/sql"
+	"github.com/leadcast/leadcast/train"
 )
 
 // endings are those of files that may hold a table, but for .gz and .zst.
@@ -146,12 +148,7 @@ func (in *input) company(ctx context.Context, p *program, paths []string) (*crm.
 		if err != nil {
 			return nil, nil, err
 		}
-		won := false
-		if status := t.Column("status"); status != nil {
-			for i := range t.Rows {
-				won = won || status.Texts.At(i) == "Won"
-			}
-		}
+		won := hasWon(t)
 		if best == nil || won {
 			best, leads = c, t
 		}
@@ -160,4 +157,79 @@ func (in *input) company(ctx context.Context, p *program, paths []string) (*crm.
 		}
 	}
 	return best, leads, nil
+}
+
+// gatherCompany puts the leads together from the tables of a CRM.
+func (p *program) gatherCompany(ctx context.Context, f *first, files []string) (*draft, *datasets.Table, error) {
+	c, leads, err := f.company(ctx, p, files)
+	if err != nil {
+		return nil, nil, err
+	}
+	d := &draft{files: files, separator: f.separator, maxErrors: f.maxErrors, company: c}
+	var found []string
+	for _, m := range c.Matches() {
+		found = append(found, m.Part+" ("+m.Table+")")
+	}
+	d.joins = append(d.joins, datasets.Guess{Key: "crm", Values: []string{c.Name()}, Why: "the tables of " + c.Title() + ": " + strings.Join(found, ", "), Sure: true, Taken: true})
+	for _, n := range c.Notes() {
+		d.notes = append(d.notes, n.Message)
+	}
+	return d, leads, nil
+}
+
+// propose guesses the settings of training; of the leads of a CRM the mapping
+// says what became of them and what follows that.
+func propose(c *crm.Company, leads *datasets.Table, outcome string) (*train.Proposal, error) {
+	if c == nil {
+		return train.Propose(leads, outcome)
+	}
+	mapped := outcome == "" && leads.Column("status") != nil
+	if mapped {
+		outcome = "status"
+	}
+	after := c.Exclude(leads)
+	p, err := train.Propose(leads.Drop(after...), outcome)
+	if err != nil && (mapped || outcome == "") && !hasWon(leads) {
+		p, err = unripe(leads, err), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for i := range p.Settings {
+		if g := &p.Settings[i]; mapped && g.Key == "outcome" && g.Taken {
+			g.Why = "what the mapping of " + c.Title() + " says"
+		}
+	}
+	for _, name := range after {
+		p.Add("exclude", true, true, "in "+c.Title()+" it follows the outcome, or changes on the way there", name)
+	}
+	return p, nil
+}
+
+// unripe is the proposal for leads of which none is known to be won.
+func unripe(leads *datasets.Table, why error) *train.Proposal {
+	p := &train.Proposal{Proposal: &datasets.Proposal{}, Problem: why.Error()}
+	if leads.Column("status") != nil {
+		p.Problem = fmt.Sprintf("of %d leads none was won yet", leads.Rows)
+		p.Add("outcome", true, true, "", "status")
+		p.Add("won", true, true, "", "Won")
+		p.Add("lost", true, true, "", "Lost")
+	}
+	for _, s := range [][2]string{{"created", "created_at"}, {"closed", "closed_at"}, {"account", "account_id"}, {"owner", "owner_id"}, {"amount", "amount"}, {"id", "lead_id"}} {
+		if leads.Column(s[1]) != nil {
+			p.Add(s[0], true, true, "", s[1])
+		}
+	}
+	return p
+}
+
+// hasWon reports whether a lead of a CRM was won.
+func hasWon(leads *datasets.Table) bool {
+	status := leads.Column("status")
+	for i := range leads.Rows {
+		if status != nil && status.Texts.At(i) == "Won" {
+			return true
+		}
+	}
+	return false
 }

@@ -15,7 +15,6 @@ import (
 
 	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/datasets/crm"
-	"github.com/leadcast/leadcast/train"
 )
 
 // first is the flags of `leadcast init`.
@@ -77,23 +76,8 @@ func (p *program) init(ctx context.Context, f *first, files []string) error {
 		return err
 	}
 	bar.say("looking at "+filepath.Base(d.files[0]), 1, 2)
-	var after []string
-	if d.company != nil {
-		after = d.company.Exclude(table)
-	}
-	if d.Proposal, err = train.Propose(table.Drop(after...), f.outcome); err != nil && d.company != nil {
-		d.Proposal, err = unripe(table, err), nil
-	}
-	if err != nil {
+	if d.Proposal, err = propose(d.company, table, f.outcome); err != nil {
 		return err
-	}
-	for i := range d.Settings {
-		if g := &d.Settings[i]; g.Key == "outcome" && d.company != nil && f.outcome == "status" {
-			g.Why = "what the mapping of " + d.company.Title() + " says"
-		}
-	}
-	for _, name := range after {
-		d.Add("exclude", true, true, "in "+d.company.Title()+" it follows the outcome, or changes on the way there", name)
 	}
 	bar.end()
 	if err := ctx.Err(); err != nil {
@@ -152,43 +136,6 @@ func (p *program) gather(ctx context.Context, f *first, files []string) (*draft,
 		}
 	}
 	return d, table, err
-}
-
-// gatherCompany puts the leads together from the tables of a CRM.
-func (p *program) gatherCompany(ctx context.Context, f *first, files []string) (*draft, *datasets.Table, error) {
-	c, leads, err := f.company(ctx, p, files)
-	if err != nil {
-		return nil, nil, err
-	}
-	d := &draft{files: files, separator: f.separator, maxErrors: f.maxErrors, company: c}
-	var found []string
-	for _, m := range c.Matches() {
-		found = append(found, m.Part+" ("+m.Table+")")
-	}
-	d.joins = append(d.joins, datasets.Guess{Key: "crm", Values: []string{c.Name()}, Why: "the tables of " + c.Title() + ": " + strings.Join(found, ", "), Sure: true, Taken: true})
-	for _, n := range c.Notes() {
-		d.notes = append(d.notes, n.Message)
-	}
-	if f.outcome == "" && leads.Column("status") != nil {
-		f.outcome = "status"
-	}
-	return d, leads, nil
-}
-
-// unripe is the proposal for leads of a CRM from which nothing can be learnt
-// yet: what the mapping says, and why.
-func unripe(leads *datasets.Table, why error) *train.Proposal {
-	p := &train.Proposal{Proposal: &datasets.Proposal{}, Problem: why.Error()}
-	for _, s := range [][3]string{{"outcome", "status", "as the mapping says"}, {"won", "Won", ""}, {"lost", "Lost", ""}, {"created", "created_at", ""}, {"closed", "closed_at", ""}, {"account", "account_id", ""},
-		{"owner", "owner_id", ""}, {"amount", "amount", ""}, {"id", "lead_id", ""}} {
-		if column := map[bool]string{true: "status", false: s[1]}[s[0] == "won" || s[0] == "lost"]; leads.Column(column) != nil {
-			p.Add(s[0], true, true, s[2], s[1])
-		}
-	}
-	if status := leads.Column("status"); status != nil {
-		p.Problem = fmt.Sprintf("of %d leads none was won yet", leads.Rows)
-	}
-	return p
 }
 
 // printDraft tells what was found, what was unsure, and what to do next.
