@@ -78,20 +78,25 @@ func (l lone) sum(margin float64, e *Ensemble, row []fact) float64 {
 		for t, root := range trees {
 			at[t] = uint32(root)
 		}
-		for moved := uint32(1); moved != 0; {
-			moved = 0
-			for t := range at {
-				n := &l[at[t]]
-				f := &row[n.fact]
-				_, right := bits.Sub64(n.key&f.mask, f.least, 0)
-				next := n.left + uint32(right)
-				moved |= next ^ at[t]
-				at[t] = next
-			}
+		for l.step(&at, row) {
 		}
 		for t := range trees {
 			margin += e.values[at[t]]
 		}
 	}
 	return margin
+}
+
+// step goes one level down each of eight trees and reports whether any was left.
+func (l lone) step(at *[8]uint32, row []fact) bool {
+	moved := uint32(0)
+	for t := range at {
+		n := &l[at[t]]
+		f := &row[n.fact]
+		_, right := bits.Sub64(n.key&f.mask, f.least, 0)
+		next := n.left + uint32(right)
+		moved |= next ^ at[t]
+		at[t] = next
+	}
+	return moved != 0
 }
