@@ -85,6 +85,15 @@ func (c *Censoring) Weight(t float64) float64 {
 	return 0
 }
 
+// open is the weight of a subject still open beyond t: 1/G(t), 0 where nobody is
+// followed so long.
+func (c *Censoring) open(t float64) float64 {
+	if g := c.Followed(t); g > 0 {
+		return 1 / g
+	}
+	return 0
+}
+
 // Brier is the weighted mean square of what happened by t less its forecast
 // probability p. A subject counts as 1 if the cause (0: any) ended its time by
 // t, as 0 if another did or it was still open beyond t, and not at all if it was
@@ -92,10 +101,7 @@ func (c *Censoring) Weight(t float64) float64 {
 // 2006, Biometrical Journal 48:1029). The standard error is that of a G
 // estimated from these subjects. NaN without rows.
 func Brier(g *Censoring, y models.Target, cause uint8, p []float64, t float64) (score, se float64) {
-	open := 0.0
-	if followed := g.Followed(t); followed > 0 {
-		open = 1 / followed
-	}
+	open := g.open(t)
 	parts := make([]float64, len(p))
 	for i, forecast := range p {
 		switch {
@@ -177,11 +183,11 @@ func AUC(g *Censoring, y models.Target, cause uint8, risk []float64, t float64) 
 	slices.SortFunc(order, func(a, b int) int { return cmp.Or(cmp.Compare(risk[a], risk[b]), cmp.Compare(a, b)) })
 	weight, right := make([]float64, n), make([]float64, n) // what each weighs, and how much of the other side it is right about
 	hit := func(i int) bool { return y.Exit[i] <= t && y.Cause[i] != 0 && (cause == 0 || y.Cause[i] == cause) }
-	cases, controls := 0.0, 0.0
+	cases, controls, open := 0.0, 0.0, g.open(t)
 	for i := range risk {
 		switch {
 		case y.Exit[i] > t:
-			weight[i] = 1 / g.Followed(t)
+			weight[i] = open
 		case y.Cause[i] != 0:
 			weight[i] = g.Weight(y.Exit[i])
 		}
@@ -214,10 +220,11 @@ func AUC(g *Censoring, y models.Target, cause uint8, risk []float64, t float64) 
 	}
 	parts := make([]float64, n)
 	for i := range risk {
-		parts[i] = float64(n) * weight[i] * (right[i] - auc) / controls
+		side := controls
 		if hit(i) {
-			parts[i] *= controls / cases
+			side = cases
 		}
+		parts[i] = float64(n) * weight[i] * (right[i] - auc) / side
 	}
 	return auc, spread(parts, y, parts, t)
 }
