@@ -111,9 +111,54 @@ func TestEndToEnd(t *testing.T) {
 	checkScores(t, open, scores)
 	b.formats(asOf, scores)
 
+	b.intervals(asOf, scores)
+	b.cycles()
 	b.explain(asOf, open[0], scores[0])
 	model := b.inspect()
 	b.serve(asOf, model, open, scores)
+}
+
+// intervals hold those of forecasts against the forecasts.
+func (b built) intervals(asOf string, scores []map[string]string) {
+	b.t.Helper()
+	header, rows := cells(b.t, b.run("score", "model.leadcast", "demo/leads.csv", "--only", "open", "--as-of", asOf, "--reasons", "0", "--intervals"))
+	if !slices.Equal(header, append(slices.Clone(contract), "p_win_low", "p_win_high")) {
+		b.t.Errorf("columns %v", header)
+	}
+	for i, r := range rows {
+		low, _ := strconv.ParseFloat(r["p_win_low"], 64)
+		p, _ := strconv.ParseFloat(r["p_win"], 64)
+		high, _ := strconv.ParseFloat(r["p_win_high"], 64)
+		if r["p_win"] != scores[i]["p_win"] || (r["p_win"] == "") != (r["p_win_low"] == "") || r["p_win"] != "" && !(0 < low && low < p && p < high && high < 1) {
+			b.t.Fatalf("%s: %s within %s and %s", r["lead_id"], r["p_win"], r["p_win_low"], r["p_win_high"])
+		}
+	}
+}
+
+// cycles looks at the cycle lengths by a column.
+func (b built) cycles() {
+	b.t.Helper()
+	var got struct {
+		All      struct{ Won int }
+		Segment  string
+		Segments []struct{ Leads int }
+		Open     []struct {
+			P50 float64 `json:"p50_days"`
+		}
+	}
+	if err := json.Unmarshal([]byte(b.run("cycles", "model.leadcast", "demo/leads.csv", "--by", "industry", "--json")), &got); err != nil {
+		b.t.Fatal(err)
+	}
+	leads := 0
+	for _, s := range got.Segments {
+		leads += s.Leads
+	}
+	if got.Segment != "industry" || leads != 3000 || got.All.Won < 300 || len(got.Open) < 3 || got.Open[2].P50 <= got.Open[0].P50 {
+		b.t.Errorf("cycles: %+v", got)
+	}
+	if text := b.run("cycles", "model.leadcast", "demo/leads.csv"); !strings.Contains(text, "By source") || !strings.Contains(text, "mean so far") {
+		b.t.Errorf("cycles prints\n%s", text)
+	}
 }
 
 // later writes later.csv: the leads with what became of those that were open.
