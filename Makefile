@@ -39,8 +39,8 @@ fuzz: ## ten seconds of each fuzz target
 		done; \
 	done
 
-check-long: ## checks that take long: ten generated companies, 200,000 leads, two million rows, forty times the same bundle
-	$(GO) test -tags long -p 1 -timeout 180m -v -run 'TruthLong|TruthLarge|ForecastLong|SameBundleLong|RareEventsOfTwoMillion' ./train ./models/gbm
+check-long: ## checks that take long: ten generated companies, 200,000 leads, two million rows, fifty million events, forty times the same bundle
+	$(GO) test -tags long -p 1 -timeout 180m -v -run 'TruthLong|TruthLarge|ForecastLong|SameBundleLong|RareEventsOfTwoMillion|FiftyMillionEventsLong' ./train ./models/gbm ./features
 
 portable: ## the same bits on amd64 v1, v3 and arm64, and nothing fused (needs Debian's qemu-user)
 	$(GO) test -count=1 -tags portable -timeout 20m -run '^TestPortable$$' -v .

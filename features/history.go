@@ -141,7 +141,7 @@ func (r *rollback) table(changes *datasets.Table) (*datasets.Table, Past, error)
 	if past.Changed > 0 && float64(past.Broken) > mostBroken*float64(past.Changed) {
 		past.Class = Unrecoverable
 	}
-	t := &datasets.Table{Rows: changes.Rows + len(times)}
+	openings := &datasets.Table{Rows: len(times)}
 	for _, c := range changes.Columns {
 		more := &datasets.Column{Name: c.Name, Kind: c.Kind}
 		switch c.Name {
@@ -154,9 +154,9 @@ func (r *rollback) table(changes *datasets.Table) (*datasets.Table, Past, error)
 		default:
 			more = c.Gather(slices.Repeat([]int{-1}, len(times)))
 		}
-		t.Columns = append(t.Columns, below(c, more))
+		openings.Columns = append(openings.Columns, more)
 	}
-	return t, past, nil
+	return stack(changes, openings), past, nil
 }
 
 // fits reports whether the changes of lead i follow from one another and end
@@ -216,18 +216,4 @@ func appendValue(to, from *datasets.Column, i int) {
 	default:
 		to.Texts.Append(from.Texts.At(i))
 	}
-}
-
-// below gives the values of a and under them those of b.
-func below(a, b *datasets.Column) *datasets.Column {
-	c := &datasets.Column{Name: a.Name, Kind: a.Kind, Nums: slices.Concat(a.Nums, b.Nums), Times: slices.Concat(a.Times, b.Times)}
-	if isText(a) {
-		c.Texts = datasets.Strings{Offsets: make([]int64, 1, a.Len()+b.Len()+1)}
-		for _, from := range []*datasets.Column{a, b} {
-			for i := range from.Len() {
-				c.Texts.Append(from.Texts.At(i))
-			}
-		}
-	}
-	return c
 }
