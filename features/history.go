@@ -36,9 +36,9 @@ const mostBroken = 0.05
 
 // Histories is how the histories of fields are rolled back from today's record.
 type Histories struct {
-	Key    string           // the column of the leads that lead_id of the history refers to
-	Fields []datasets.Field // the fields, and how their values are read
-	Begins int64            // when the history begins: earlier values are not known; NoTime: with every lead
+	Key    string           `json:"key"`    // the column of the leads that lead_id of the history refers to
+	Fields []datasets.Field `json:"fields"` // the fields, and how their values are read
+	Begins int64            `json:"begins"` // when the history begins: earlier values are not known; NoTime: with every lead
 }
 
 // HistoryOf names the table of Snapshot.Events that holds the history of a field.

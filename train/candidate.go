@@ -249,7 +249,7 @@ func cutsOf(w *subjects, horizons []int) []float64 {
 	for i, h := range horizons {
 		days[i] = float64(h)
 	}
-	return survival.Cuts(w.y.Exit, w.y.Cause, days, mostIntervals)
+	return survival.Cuts(w.once().y.Exit, w.once().y.Cause, days, mostIntervals)
 }
 
 // ageGroups are the intervals that share an offset in the blend: thirds of the axis.

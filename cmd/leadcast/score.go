@@ -22,6 +22,7 @@ import (
 // scoring is the flags of `leadcast score`.
 type scoring struct {
 	input
+	tables          tables
 	out, asOf, only string
 	withInput       bool
 	reasons         int
@@ -55,7 +56,8 @@ func (p *program) scoreCommand() *cobra.Command {
 	f.IntVar(&s.reasons, "reasons", 3, "reasons a lead, 0 to 10; 0 is faster")
 	f.BoolVar(&s.withInput, "with-input", false, "put the columns of the file before those of the forecast")
 	s.input.flags(f)
-	further(c, "out", "as-of", "only", "reasons", "with-input", "join", "where", "help")
+	s.tables.flags(f)
+	further(c, "out", "as-of", "only", "reasons", "with-input", "events", "history", "join", "where", "help")
 	return c
 }
 
@@ -91,6 +93,13 @@ func (p *program) score(ctx context.Context, s *scoring, model string, files []s
 	}
 	snapshot, err := b.Read(raw, asOf)
 	if err != nil {
+		return err
+	}
+	events, _, err := s.tables.read(ctx, p, &s.input)
+	if err != nil {
+		return err
+	}
+	if err := b.Attach(&snapshot, events); err != nil {
 		return err
 	}
 	bar.say(fmt.Sprintf("scoring %d leads", raw.Rows), 1, 2)

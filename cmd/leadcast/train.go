@@ -21,6 +21,7 @@ import (
 // training is the flags of `leadcast train`.
 type training struct {
 	input
+	beside                                     tables
 	files                                      []string // where the command line names none
 	plan                                       train.Plan
 	won, lost                                  []string
@@ -45,6 +46,7 @@ func (p *program) trainCommand() *cobra.Command {
 			"      --horizons 30d,90d,180d --main-horizon 90d --exclude phone,email -o model.leadcast\n" +
 			"  leadcast train leads.csv --join deals.csv:lead_id --outcome won_date --won-if won_date:present --created first_contact\n" +
 			"  leadcast train leads.csv --outcome status --won Won --budget 10m    # stopped, it goes on from model.leadcast.search\n" +
+			"  leadcast train leads.csv --outcome status --won Won --events activities.csv:lead_id --history history.csv:lead_id\n" +
 			"  leadcast init leads.csv && leadcast train",
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -57,7 +59,7 @@ func (p *program) trainCommand() *cobra.Command {
 		},
 	}
 	t.flags(c.Flags())
-	further(c, "outcome", "won", "lost", "id", "created", "closed", "amount", "as-of", "horizons", "out", "help")
+	further(c, "outcome", "won", "lost", "id", "created", "closed", "amount", "as-of", "horizons", "events", "history", "out", "help")
 	return c
 }
 
@@ -102,13 +104,14 @@ func (t *training) flags(f *pflag.FlagSet) {
 	f.StringVar(&t.budget, "budget", "", "search for better settings of boosting: for a time (60s, 10m), or trials=N, which gives the same in every run")
 	f.Uint64Var(&t.plan.Seed, "seed", 1, "seed of everything that is drawn at random")
 	t.input.flags(f)
+	t.beside.flags(f)
 }
 
 // settle turns the flags into a plan.
 func (t *training) settle() (err error) {
 	p := &t.plan
 	p.Contract.Won, p.Contract.Lost = t.won, t.lost
-	p.Reading = t.given()
+	p.Reading = append(t.input.given(), t.beside.given()...)
 	p.Roles.Order = t.orderBy
 	if t.wonIf != "" {
 		column, present := strings.CutSuffix(t.wonIf, ":present")
@@ -231,6 +234,11 @@ func (p *program) train(ctx context.Context, t *training, files []string) error 
 	if err != nil {
 		return err
 	}
+	more, err := t.beside.find(ctx, p, t)
+	if err != nil {
+		return err
+	}
+	notes = append(notes, more...)
 	result, err := train.Run(ctx, table, t.plan, bar.say)
 	bar.end()
 	if err != nil {
