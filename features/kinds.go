@@ -55,7 +55,6 @@ var kinds = []struct {
 	{"url", texts, func(ColumnSpec) feature { return new(link) }},
 	{"given", append([]datasets.Kind{datasets.Number, datasets.Bool, datasets.Time}, texts...), func(ColumnSpec) feature { return new(given) }},
 	{"events", nil, func(c ColumnSpec) feature { return &events{spec: c} }},
-	{"age", []datasets.Kind{datasets.Time}, func(ColumnSpec) feature { return new(age) }},
 	{"stages", nil, func(c ColumnSpec) feature { return &stages{spec: c} }},
 }
 

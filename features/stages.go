@@ -17,8 +17,9 @@ type stages struct {
 	spec ColumnSpec
 }
 
-// mostStages bounds the values that have columns of their own.
-const mostStages = 20
+// mostStages is the number of values up to which each has a column of its own:
+// stages are few, and a field of many values is none.
+const mostStages = 12
 
 func (s *stages) learn(v *view) {
 	l, _ := v.timeline(s.spec.History, s.spec.Key)
@@ -38,7 +39,11 @@ func (s *stages) learn(v *view) {
 	}
 }
 
-func (s *stages) settle() { s.Values.settle(mostStages) }
+func (s *stages) settle() {
+	if s.Values.settle(mostStages + 1); len(s.Values.Kept) > mostStages {
+		s.Values.Kept = nil
+	}
+}
 
 func (s *stages) ready() error {
 	if s.spec.History == "" || s.spec.Key == "" {

@@ -9,41 +9,44 @@ import (
 )
 
 // landmarks are the moments at which leads are looked at beside their creation,
-// where there are events or histories: at some ages while they are open, and at
-// the cuts that forecasts are tested from. Row n + k of the matrix of n leads
-// shows landmark k.
+// where there are events or histories: once every main horizon while they are
+// open, and at the cuts that forecasts are tested from. Row n + k of the matrix
+// of n leads shows landmark k.
 //
-// A lead is followed from each landmark for a main horizon, and on until the
-// next one where that is later: the hazards at an age are those of leads looked
-// at up to a main horizon before (van Houwelingen 2007). Lives overlap in this
-// way, so what counts leads looks at subjects.once.
+// A lead is followed from each landmark to the next (entered late, so that each
+// day of its life counts once). Where in the main horizon the landmarks lie
+// differs from lead to lead: at any age, what was known is between no and one
+// main horizon old, as it is over the days that a forecast looks ahead.
 type landmarks struct {
 	lead  []int
 	asOf  []int64
-	start []int // those by age of lead i are start[i] … start[i+1]−1
+	start []int // the regular ones of lead i are start[i] … start[i+1]−1
 }
 
-// markAges are the ages of landmarks, in main horizons.
-var markAges = [...]float64{1.0 / 3, 1, 2, 4}
+// mostMarks bounds the regular landmarks of a lead; the last is followed to the end.
+const mostMarks = 12
 
-// mark sets the landmarks by age.
+// mark sets the regular landmarks.
 func (s *study) mark() {
 	m := &landmarks{start: make([]int, 1, s.leads.Rows+1)}
-	for i, created := range s.out.Created {
+	days := uint64(s.plan.MainHorizon)
+	for i, at := range s.out.Created {
 		closed := s.out.End
 		if s.out.State[i] != datasets.Open {
 			closed = s.out.Closed[i]
 		}
-		for _, share := range markAges {
-			at := created + int64(math.Round(share*float64(s.plan.MainHorizon)))*datasets.MicrosPerDay
-			if at < closed && at < s.out.End {
-				m.lead, m.asOf = append(m.lead, i), append(m.asOf, at)
-			}
+		at += int64(1+part(s.keys[i], s.plan.Seed+drawPhase, days)) * datasets.MicrosPerDay
+		for k := 0; k < mostMarks && at < closed; k++ {
+			m.lead, m.asOf = append(m.lead, i), append(m.asOf, at)
+			at += int64(days) * datasets.MicrosPerDay
 		}
 		m.start = append(m.start, len(m.lead))
 	}
 	s.marks = m
 }
+
+// drawPhase is the seed of where the landmarks of a lead lie.
+const drawPhase = 5
 
 // at adds a landmark and gives its row in the matrix.
 func (m *landmarks) at(s *study, lead int, moment int64) int32 {
@@ -71,25 +74,14 @@ func (w *subjects) addMarked(s *study, i int, from, to cut) {
 	entry, exit, cause := w.y.Entry[before], w.y.Exit[before], w.y.Cause[before]
 	age := func(k int) float64 { return datasets.Days(s.out.Created[i], s.marks.asOf[k]) }
 	first, last := s.marks.start[i], s.marks.start[i+1]
-	cut := func(at, next int, since float64) {
-		limit := since + float64(s.plan.MainHorizon)
-		if next >= last {
-			limit = math.Inf(1)
-		} else {
-			limit = max(limit, age(next))
-		}
-		if exit > limit {
-			w.y.Exit[at], w.y.Cause[at] = limit, uint8(datasets.Open)
-		}
-	}
-	cut(before, first, entry)
-	for k := first; k < last; k++ {
-		if float64(s.marks.asOf[k]) >= to || age(k) < entry || age(k) >= exit {
+	for k := first; k < last && float64(s.marks.asOf[k]) < to && age(k) < exit; k++ {
+		if age(k) <= entry {
 			continue
 		}
+		now := len(w.rows) - 1
+		w.y.Exit[now], w.y.Cause[now] = age(k), uint8(datasets.Open)
 		w.add(s, i, age(k), exit, datasets.State(cause))
 		w.marks = append(w.marks, int32(s.leads.Rows+k))
-		cut(len(w.rows)-1, k+1, age(k))
 	}
 }
 

@@ -50,10 +50,16 @@ func (s *study) readTables() error {
 // rollBack makes tables of the fields' histories.
 func (s *study) rollBack(history *datasets.Table) error {
 	h := &features.Histories{Key: s.plan.Roles.ID, Begins: begins(history)}
-	if h.Begins < slices.Min(s.out.Created) {
+	early := 0 // leads that it does not know from the start
+	for _, at := range s.out.Created {
+		if at < h.Begins {
+			early++
+		}
+	}
+	if 100*early < len(s.out.Created) {
 		h.Begins = datasets.NoTime
 	} else {
-		s.notef("", "the history begins on %s: what fields were before is not known", day(h.Begins))
+		s.notef("", "the history begins on %s: what fields of %d leads were before is not known", day(h.Begins), early)
 	}
 	fields, values := history.Column("field"), history.Column("new")
 	rows := map[string][]int{}
@@ -128,7 +134,6 @@ func (s *study) addTables(exact []string) {
 		return
 	}
 	key := s.plan.Roles.ID
-	s.spec.Columns = append(s.spec.Columns, features.ColumnSpec{Column: s.plan.Roles.Created, Kind: "age"})
 	for _, e := range s.plan.Tables {
 		if !e.History() {
 			s.spec.Columns = append(s.spec.Columns, features.ColumnSpec{Column: e.Name, Kind: "events", Key: key})
@@ -151,7 +156,7 @@ func (s *study) addTables(exact []string) {
 	}
 	var creation []string
 	for _, c := range s.spec.Columns {
-		if c.Key == "" && c.Kind != "age" && c.Kind != "created" && !slices.Contains(creation, c.Column) {
+		if c.Key == "" && c.Kind != "created" && !slices.Contains(creation, c.Column) {
 			creation = append(creation, c.Column)
 		}
 	}
