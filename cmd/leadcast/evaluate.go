@@ -60,8 +60,8 @@ func (p *program) evaluateCommand() *cobra.Command {
 			return nil
 		},
 	}
-	in.flags(c.Flags())
-	beside.flags(c.Flags())
+	in.flags(c)
+	beside.flags(c)
 	further(c, "events", "history", "join", "where", "help")
 	return c
 }

@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 
 	"github.com/leadcast/leadcast/datasets"
 )
@@ -17,7 +17,8 @@ type tables struct {
 	history string
 }
 
-func (b *tables) flags(f *pflag.FlagSet) {
+func (b *tables) flags(c *cobra.Command) {
+	f := c.Flags()
 	f.StringArrayVar(&b.events, "events", nil, "file of what happened to the leads: FILE[:KEY[,happened_at=COLUMN,known_at=…,kind=…,amount=…,id=…,name=…]]")
 	f.StringVar(&b.history, "history", "", "file of how fields changed: FILE[:KEY[,field=COLUMN,old=…,new=…,happened_at=…,known_at=…]]")
 }

@@ -9,9 +9,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/features"
@@ -128,12 +128,18 @@ func (b *Bundle) Score(ctx context.Context, s features.Snapshot, reasons int) ([
 	if blocks == 1 {
 		return scores, work(0)
 	}
-	var g errgroup.Group
-	g.SetLimit(runtime.GOMAXPROCS(0))
-	for k := range blocks {
-		g.Go(func() error { return work(k) })
+	var next atomic.Int64
+	workers := make([]error, min(blocks, runtime.GOMAXPROCS(0)))
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			for k := int(next.Add(1)) - 1; k < blocks && workers[w] == nil; k = int(next.Add(1)) - 1 {
+				workers[w] = work(k)
+			}
+		})
 	}
-	return scores, g.Wait()
+	wg.Wait()
+	return scores, errors.Join(workers...)
 }
 
 // forecast is a snapshot on its way to scores.
