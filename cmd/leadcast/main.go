@@ -152,7 +152,7 @@ func (p *program) root() *cobra.Command {
 		p.compareCommand(),
 		p.reportCommand(),
 		p.liftCommand(),
-		p.scoreCommand(),
+		p.scoreCommand(), p.snapshotCommand(),
 		p.forecastCommand(),
 		p.explainCommand(),
 		p.inspectCommand(),

@@ -54,7 +54,7 @@ func (b *tables) parse() (list []tableFile, err error) {
 	for i, text := range all {
 		f := tableFile{path: text, history: i >= len(b.events), columns: map[string]string{}}
 		flag := map[bool]string{false: "events", true: "history"}[f.history]
-		if at := strings.LastIndex(text, ":"); at > 0 && !strings.ContainsAny(text[at:], "/\\") {
+		if at := strings.LastIndex(text, ":"); at > 0 && !strings.ContainsAny(text[at:], "/\\#") && !isSystem(text[:at]) {
 			f.path = text[:at]
 			for k, part := range strings.Split(text[at+1:], ",") {
 				what, column, named := strings.Cut(part, "=")
@@ -72,7 +72,11 @@ func (b *tables) parse() (list []tableFile, err error) {
 			}
 		}
 		if f.name == "" {
-			f.name, _, _ = strings.Cut(filepath.Base(f.path), ".")
+			if _, table, ok := strings.Cut(f.path, "#"); ok {
+				f.name = table
+			} else {
+				f.name, _, _ = strings.Cut(filepath.Base(f.path), ".")
+			}
 		}
 		for _, other := range list {
 			if other.name == f.name {
@@ -82,6 +86,11 @@ func (b *tables) parse() (list []tableFile, err error) {
 		list = append(list, f)
 	}
 	return list, nil
+}
+
+// isSystem reports whether what stands before a colon begins an address.
+func isSystem(before string) bool {
+	return before == "sqlite" || before == "postgres" || before == "postgresql"
 }
 
 // read reads the tables as they are, by name.
