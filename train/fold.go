@@ -45,7 +45,7 @@ func (s *study) window(from, to cut, keep func(row int) bool) subjects {
 	if s.dated && to < float64(s.out.End) {
 		w.until = int64(to)
 	}
-	if s.marks != nil && math.IsInf(from, -1) {
+	if s.marks != nil {
 		w.whole = &subjects{until: w.until}
 	}
 	for i := range s.out.State {

@@ -1,7 +1,6 @@
 package train
 
 import (
-	"math"
 	"slices"
 
 	"github.com/leadcast/leadcast/datasets"
@@ -9,14 +8,15 @@ import (
 )
 
 // landmarks are the moments at which leads are looked at beside their creation,
-// where there are events or histories: once every main horizon while they are
-// open, and at the cuts that forecasts are tested from. Row n + k of the matrix
-// of n leads shows landmark k.
+// where there are events or histories: every so often while they are open, and
+// at the cuts that forecasts are tested from. Row n + k of the matrix of n leads
+// shows landmark k.
 //
 // A lead is followed from each landmark to the next (entered late, so that each
-// day of its life counts once). Where in the main horizon the landmarks lie
-// differs from lead to lead: at any age, what was known is between no and one
-// main horizon old, as it is over the days that a forecast looks ahead.
+// day of its life counts once). How far apart they are, a third of the main
+// horizon, two or all of it, and where they lie differs from lead to lead: at
+// any age, what was known is between no and one main horizon old, as it is over
+// the days that a forecast looks ahead.
 type landmarks struct {
 	lead  []int
 	asOf  []int64
@@ -24,29 +24,32 @@ type landmarks struct {
 }
 
 // mostMarks bounds the regular landmarks of a lead; the last is followed to the end.
-const mostMarks = 12
+const mostMarks = 24
 
 // mark sets the regular landmarks.
 func (s *study) mark() {
 	m := &landmarks{start: make([]int, 1, s.leads.Rows+1)}
-	days := uint64(s.plan.MainHorizon)
 	for i, at := range s.out.Created {
 		closed := s.out.End
 		if s.out.State[i] != datasets.Open {
 			closed = s.out.Closed[i]
 		}
-		at += int64(1+part(s.keys[i], s.plan.Seed+drawPhase, days)) * datasets.MicrosPerDay
+		apart := max(1, (1+part(s.keys[i], s.plan.Seed+drawApart, 3))*uint64(s.plan.MainHorizon)/3)
+		at += int64(1+part(s.keys[i], s.plan.Seed+drawPhase, apart)) * datasets.MicrosPerDay
 		for k := 0; k < mostMarks && at < closed; k++ {
 			m.lead, m.asOf = append(m.lead, i), append(m.asOf, at)
-			at += int64(days) * datasets.MicrosPerDay
+			at += int64(apart) * datasets.MicrosPerDay
 		}
 		m.start = append(m.start, len(m.lead))
 	}
 	s.marks = m
 }
 
-// drawPhase is the seed of where the landmarks of a lead lie.
-const drawPhase = 5
+// The seeds of how far apart the landmarks of a lead are, and where they lie.
+const (
+	drawApart = 5
+	drawPhase = 6
+)
 
 // at adds a landmark and gives its row in the matrix.
 func (m *landmarks) at(s *study, lead int, moment int64) int32 {
@@ -55,21 +58,16 @@ func (m *landmarks) at(s *study, lead int, moment int64) int32 {
 }
 
 // addMarked adds the life of a lead in [from, to) as it is seen from its
-// landmarks: all of them where it is to be learnt from, else the one at from.
+// creation, or from the cut where that is later, and from its landmarks.
 func (w *subjects) addMarked(s *study, i int, from, to cut) {
 	before := len(w.rows)
-	if from > float64(s.out.Created[i]) {
-		if w.addDated(s, i, from, to); len(w.rows) > before {
-			w.marks = append(w.marks, s.marks.at(s, i, int64(from)))
-		}
-		return
-	}
 	if w.addDated(s, i, from, to); len(w.rows) == before {
 		return
 	}
-	w.marks = append(w.marks, int32(i))
-	if !math.IsInf(from, -1) {
-		return
+	if from > float64(s.out.Created[i]) {
+		w.marks = append(w.marks, s.marks.at(s, i, int64(from)))
+	} else {
+		w.marks = append(w.marks, int32(i))
 	}
 	entry, exit, cause := w.y.Entry[before], w.y.Exit[before], w.y.Cause[before]
 	age := func(k int) float64 { return datasets.Days(s.out.Created[i], s.marks.asOf[k]) }
