@@ -24,7 +24,7 @@ type scoreRequest struct {
 	Leads   []map[string]any `json:"leads" minItems:"1" maxItems:"1000" doc:"The leads: a key for each raw column, as in the table the model was trained on. Values are texts, numbers, booleans, null, or arrays of these"`
 	AsOf    *string          `json:"as_of,omitempty" format:"date-time" doc:"Forecast from this moment (or day) on; the present where not given. A lead may have an as_of of its own"`
 	Reasons *int             `json:"reasons,omitempty" minimum:"0" maximum:"10" default:"3" doc:"How many reasons to give for each lead"`
-	Events  map[string][]any `json:"events,omitempty" doc:"Reserved for what happened to the leads"`
+	Events  map[string][]any `json:"events,omitempty" doc:"What happened to the leads: the rows of each table that the model was trained with (--events, --history), a key for each of its columns, that of the lead's id among them. A lead may have an events of its own, whose rows need no id"`
 }
 
 type scoreAnswer struct {
