@@ -27,6 +27,7 @@ type study struct {
 	position  []float64 // place of each lead in time: creation, or the order column; nil where nobody knows
 	keys      []uint64  // identity of each lead
 	groups    []uint64  // identity of its account; the lead's own where there is none
+	recurring bool      // some account has several leads
 	test      []int8    // 1 held out, 0 not, −1 not in the given split; nil without a given split
 	timed     bool      // there are times, so there is a curve
 	dated     bool      // the times are dates, so that there is a "known by then"
@@ -37,7 +38,8 @@ type study struct {
 	marks     *landmarks // nil where leads are only looked at when they are created
 	withheld  []bundle.Withheld
 	notes     []datasets.Note
-	reading   int // how many of the notes are about how the table was read
+	readings  []counted // what follows from other readings of the outcome contract
+	reading   int       // how many of the notes are about how the table was read
 }
 
 // prepare reads the table by the plan.
@@ -48,7 +50,11 @@ func prepare(raw *datasets.Table, p Plan) (*study, error) {
 	if err != nil {
 		return nil, err
 	}
-	p = s.plan
+	if p = s.plan; !p.alone {
+		if s.readings, err = s.readContract(typed); err != nil {
+			return nil, err
+		}
+	}
 	if asked && !s.timed {
 		s.notef("", "the horizons that were asked for are of no use: without times of creation and closing there is no forecast of when")
 	}
@@ -277,6 +283,7 @@ func (s *study) sortLeads(t *datasets.Table, rows []int) {
 				s.groups[i] = accounts[r]
 			}
 		}
+		s.recurring = distinct(s.groups) < distinct(s.keys)
 	}
 	if position != nil {
 		s.position = pick(position, rows)

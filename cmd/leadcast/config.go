@@ -141,7 +141,7 @@ func (p *program) applyEntry(c *cobra.Command, file string, e *ast.MappingValueN
 	}
 	set := flag.Value.Set
 	if texts, ok := value.([]any); ok {
-		set = func(string) error { return flag.Value.(listFlag).Replace(words(texts)) }
+		set = func(string) error { return flag.Value.(listFlag).Replace(inWords(texts)) }
 	}
 	if err := set(fmt.Sprint(value)); err != nil {
 		return usagef("%s:%d: %s: %q is not what the flag takes", file, line, key, fmt.Sprint(value))
@@ -153,7 +153,7 @@ func (p *program) applyEntry(c *cobra.Command, file string, e *ast.MappingValueN
 // listFlag is a flag that takes several values, as they stand.
 type listFlag interface{ Replace([]string) error }
 
-func words(list []any) []string {
+func inWords(list []any) []string {
 	texts := make([]string, len(list))
 	for i, x := range list {
 		texts[i] = fmt.Sprint(x)

@@ -81,7 +81,10 @@ func (p *program) init(ctx context.Context, f *first, files []string) error {
 	if d.company != nil {
 		after = d.company.Exclude(table)
 	}
-	if d.Proposal, err = train.Propose(table.Drop(after...), f.outcome); err != nil {
+	if d.Proposal, err = train.Propose(table.Drop(after...), f.outcome); err != nil && d.company != nil {
+		d.Proposal, err = unripe(table, err), nil
+	}
+	if err != nil {
 		return err
 	}
 	for _, name := range after {
@@ -165,6 +168,22 @@ func (p *program) gatherCompany(ctx context.Context, f *first, files []string) (
 		f.outcome = "status"
 	}
 	return d, leads, nil
+}
+
+// unripe is the proposal for leads of a CRM from which nothing can be learnt
+// yet: what the mapping says, and why.
+func unripe(leads *datasets.Table, why error) *train.Proposal {
+	p := &train.Proposal{Proposal: &datasets.Proposal{}, Problem: why.Error()}
+	for _, s := range [][3]string{{"outcome", "status", "as the mapping says"}, {"won", "Won", ""}, {"lost", "Lost", ""}, {"created", "created_at", ""}, {"closed", "closed_at", ""}, {"account", "account_id", ""},
+		{"owner", "owner_id", ""}, {"amount", "amount", ""}, {"id", "lead_id", ""}} {
+		if column := map[bool]string{true: "status", false: s[1]}[s[0] == "won" || s[0] == "lost"]; leads.Column(column) != nil {
+			p.Add(s[0], true, true, s[2], s[1])
+		}
+	}
+	if status := leads.Column("status"); status != nil {
+		p.Problem = fmt.Sprintf("of %d leads none was won yet", leads.Rows)
+	}
+	return p
 }
 
 // printDraft tells what was found, what was unsure, and what to do next.

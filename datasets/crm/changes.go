@@ -10,8 +10,8 @@ import (
 
 // changes gives the history that a part keeps.
 func (c *Company) changes(ctx context.Context, h *history, yield func(datasets.Block, error) bool) bool {
-	at := c.header(h.Part, h.At)
-	if at == "" {
+	at := c.headers(h.Part, h.At)
+	if len(at) == 0 {
 		return true
 	}
 	links, err := c.links(ctx, h.Part, h.Of[c.unit.Unit])
@@ -25,22 +25,21 @@ func (c *Company) changes(ctx context.Context, h *history, yield func(datasets.B
 		return c.versions(ctx, h, at, links, yield)
 	}
 	fixed, whole := constant(h.Field)
-	field, after := c.header(h.Part, h.Field), c.header(h.Part, h.New)
+	field, before, after, known := c.header(h.Part, h.Field), c.header(h.Part, h.Old), c.header(h.Part, h.New), c.header(h.Part, h.Known)
 	if !whole && field == "" || after == "" {
 		return true
 	}
-	before, known := c.header(h.Part, h.Old), c.header(h.Part, h.Known)
-	headers := []string{field, before, after, at, known}
+	headers := append([]string{field, before, after, known}, at...)
 	for _, l := range links {
 		headers = append(headers, l.header)
 	}
 	return c.stream(ctx, h.Part, headers, func(b *datasets.Table) (*datasets.Table, int) {
 		t, rows, lost := c.spread(b, links)
-		t.Columns = append(t.Columns, c.fields(pick(b, field, "field", rows, fixed)))
+		t.Columns = append(t.Columns, c.fields(pick(b, []string{field}, "field", rows, fixed)))
 		if before != "" {
-			t.Columns = append(t.Columns, pick(b, before, "old", rows, ""))
+			t.Columns = append(t.Columns, pick(b, []string{before}, "old", rows, ""))
 		}
-		t.Columns = append(t.Columns, pick(b, after, "new", rows, ""), pick(b, at, "happened_at", rows, ""), pick(b, known, "known_at", rows, ""))
+		t.Columns = append(t.Columns, pick(b, []string{after}, "new", rows, ""), pick(b, at, "happened_at", rows, ""), pick(b, []string{known}, "known_at", rows, ""))
 		return t, lost
 	}, yield)
 }
@@ -68,11 +67,11 @@ type version struct {
 // versions gives the differences between the versions of each record, of the
 // columns that leads have too. They are held in memory, for those of a record
 // may lie anywhere.
-func (c *Company) versions(ctx context.Context, h *history, at string, links []link, yield func(datasets.Block, error) bool) bool {
-	headers := []string{at}
+func (c *Company) versions(ctx context.Context, h *history, at []string, links []link, yield func(datasets.Block, error) bool) bool {
+	headers := slices.Clone(at)
 	var fields []string
 	for _, col := range c.found[h.Part].Columns {
-		if c.columns[plain(own(col))] != "" && !isBookkeeping(col) && col != at && !slices.ContainsFunc(links, func(l link) bool { return l.header == col }) {
+		if name := c.columns[plain(own(col))]; name != "" && name != "lead_id" && name != "created_at" && !isBookkeeping(col) && !slices.Contains(at, col) && !slices.ContainsFunc(links, func(l link) bool { return l.header == col }) {
 			fields = append(fields, col)
 		}
 	}

@@ -102,11 +102,19 @@ func (c *Company) say(format string, args ...any) {
 
 // header is the header of a part's column; "" where the table or it is not there.
 func (c *Company) header(p, column string) string {
+	if all := c.headers(p, column); len(all) > 0 {
+		return all[0]
+	}
+	return ""
+}
+
+// headers are all headers of a part that its column goes by, the best first.
+func (c *Company) headers(p, column string) []string {
 	t := c.found[p]
 	if t == nil || column == "" {
-		return ""
+		return nil
 	}
-	return c.mapping.part(p).find(t.Columns, column)
+	return c.mapping.part(p).findAll(t.Columns, column)
 }
 
 // read reads columns of a part as one table, none for all; headers that are ""

@@ -64,19 +64,20 @@ func (c *Company) links(ctx context.Context, p string, ways []string) (list []li
 	return list, nil
 }
 
-// leadsOf gives the leads of a row, by the first way that finds any.
-func (c *Company) leadsOf(b *datasets.Table, links []link, row int) []string {
-	for _, l := range links {
-		v := text(b.Column(l.header), row)
+// leadsOf appends the leads of a row, by the first way that finds any; columns
+// are those of the ways.
+func (c *Company) leadsOf(leads []string, columns []*datasets.Column, links []link, row int) []string {
+	for k, l := range links {
+		v := text(columns[k], row)
 		if l.via != nil {
-			if leads := l.via[v]; len(leads) > 0 {
-				return leads
+			if found := l.via[v]; len(found) > 0 {
+				return append(leads, found...)
 			}
-		} else if _, known := c.ids[v]; known && v != "" {
-			return []string{v}
+		} else if _, known := c.ids[v]; known {
+			return append(leads, v)
 		}
 	}
-	return nil
+	return leads
 }
 
 // constant is the name behind "= name".
@@ -96,7 +97,7 @@ func (c *Company) stream(ctx context.Context, p string, headers []string, turn f
 			return false
 		}
 		t, out := turn(b.Table)
-		rows, lost = rows+b.Rows, lost+out
+		rows, lost = rows+t.Rows+out, lost+out
 		if reader == nil {
 			if reader, err = clocks(t); err != nil {
 				yield(datasets.Block{}, err)
@@ -118,9 +119,11 @@ func (c *Company) stream(ctx context.Context, p string, headers []string, turn f
 
 // clocks finds out how the times of a table are written.
 func clocks(t *datasets.Table) (*datasets.Reader, error) {
-	kinds := map[string]datasets.Kind{"lead_id": datasets.ID}
+	kinds := map[string]datasets.Kind{}
 	for _, col := range t.Columns {
 		switch col.Name {
+		case "lead_id":
+			kinds[col.Name] = datasets.ID
 		case "happened_at", "known_at":
 			kinds[col.Name] = datasets.Time
 		case "kind", "field", "channel", "campaign_id":
@@ -163,8 +166,8 @@ func timed(t *datasets.Table) *datasets.Table {
 
 // happenings gives the events of a part.
 func (c *Company) happenings(ctx context.Context, e *event, yield func(datasets.Block, error) bool) bool {
-	at := c.header(e.Part, e.At)
-	if at == "" || c.found[e.Part] == nil {
+	at := c.headers(e.Part, e.At)
+	if len(at) == 0 {
 		return true
 	}
 	links, err := c.links(ctx, e.Part, e.Of[c.unit.Unit])
@@ -174,14 +177,17 @@ func (c *Company) happenings(ctx context.Context, e *event, yield func(datasets.
 	if len(links) == 0 {
 		return true
 	}
+	if c.header(e.Part, e.Known) == "" {
+		c.say("%s: it does not tell when its rows became known; that is taken to be when they happened", c.found[e.Part].Name)
+	}
 	kind, _ := constant(e.Kind)
-	names, columns := []string{"kind", "happened_at", "known_at"}, []string{c.header(e.Part, e.Kind), at, c.header(e.Part, e.Known)}
+	names, columns := []string{"kind", "happened_at", "known_at"}, [][]string{{c.header(e.Part, e.Kind)}, at, {c.header(e.Part, e.Known)}}
 	for _, keep := range e.Keep {
 		if h := c.header(e.Part, keep); h != "" {
-			columns, names = append(columns, h), append(names, strings.ReplaceAll(keep, " ", "_"))
+			columns, names = append(columns, []string{h}), append(names, strings.ReplaceAll(keep, " ", "_"))
 		}
 	}
-	headers := slices.Clone(columns)
+	headers := slices.Concat(columns...)
 	for _, l := range links {
 		headers = append(headers, l.header)
 	}
@@ -202,9 +208,13 @@ func (c *Company) happenings(ctx context.Context, e *event, yield func(datasets.
 // counts the rows that are of none.
 func (c *Company) spread(b *datasets.Table, links []link) (t *datasets.Table, rows []int, lost int) {
 	id := &datasets.Column{Name: "lead_id"}
+	columns := make([]*datasets.Column, len(links))
+	for k, l := range links {
+		columns[k] = b.Column(l.header)
+	}
+	var leads []string
 	for i := range b.Rows {
-		leads := c.leadsOf(b, links, i)
-		if len(leads) == 0 {
+		if leads = c.leadsOf(leads[:0], columns, links, i); len(leads) == 0 {
 			lost++
 		}
 		for _, l := range leads {
@@ -215,17 +225,26 @@ func (c *Company) spread(b *datasets.Table, links []link) (t *datasets.Table, ro
 	return &datasets.Table{Rows: len(rows), Columns: []*datasets.Column{id}, Place: func(row int) string { return b.At(rows[row]) }}, rows, lost
 }
 
-// pick takes some rows of a column under a new name; a fixed text where there
-// is one, nothing where there is no column.
-func pick(b *datasets.Table, header, name string, rows []int, fixed string) *datasets.Column {
-	if col := b.Column(header); col != nil {
-		g := col.Gather(rows)
-		g.Name = name
-		return g
+// pick takes some rows of a column under a new name; of several columns the
+// first that has a value, and a fixed text where none has.
+func pick(b *datasets.Table, headers []string, name string, rows []int, fixed string) *datasets.Column {
+	if len(headers) == 1 {
+		if col := b.Column(headers[0]); col != nil {
+			g := col.Gather(rows)
+			g.Name = name
+			return g
+		}
 	}
 	g := &datasets.Column{Name: name}
-	for range rows {
-		g.Texts.Append(fixed)
+	for _, r := range rows {
+		v := fixed
+		for _, h := range headers {
+			if s := text(b.Column(h), r); s != "" {
+				v = s
+				break
+			}
+		}
+		g.Texts.Append(v)
 	}
 	return g
 }

@@ -47,23 +47,65 @@ func (c *Company) Leads(ctx context.Context) (*datasets.Table, error) {
 			c.say("%d of %d leads have no id of their own", t.Rows-len(c.ids), t.Rows)
 		}
 	}
-	c.columns = map[string]string{}
-	for _, col := range t.Columns {
-		c.columns[plain(col.Name)] = col.Name
+	return t, c.closings(ctx, t)
+}
+
+// closings gives closed leads without a closing time that of the last change of
+// what closed them, where a history tells it.
+func (c *Company) closings(ctx context.Context, t *datasets.Table) (err error) {
+	status, closed := t.Column("status"), t.Column("closed_at")
+	if len(c.unit.Closed) == 0 || status == nil {
+		return nil
 	}
-	for role, column := range c.unit.Roles {
-		if h := c.header(c.unit.Part, column); h != "" && t.Column(role) != nil {
-			c.columns[plain(own(h))] = role
+	last := map[string]int64{}
+	collect := func(b datasets.Block, e error) bool {
+		if err = e; e != nil {
+			return false
+		}
+		for i := range b.Rows {
+			if field := b.Column("field").Texts.At(i); slices.ContainsFunc(c.unit.Closed, func(f string) bool { return c.fieldName(f) == field }) {
+				id := b.Column("lead_id").Texts.At(i)
+				last[id] = max(last[id], b.Column("happened_at").Times[i])
+			}
+		}
+		return true
+	}
+	for i := range c.mapping.History {
+		if h := &c.mapping.History[i]; !h.Versions && c.found[h.Part] != nil && h.Of[c.unit.Unit] != nil && !c.changes(ctx, h, collect) {
+			return err
 		}
 	}
-	return t, nil
+	if len(last) == 0 {
+		return nil
+	}
+	filled := &datasets.Column{Name: "closed_at"}
+	found := 0
+	for i := range t.Rows {
+		at := text(closed, i)
+		if when, known := last[text(t.Column("lead_id"), i)]; at == "" && known && status.Texts.At(i) != "Open" {
+			at = datasets.FormatTime(when)
+			found++
+		}
+		filled.Texts.Append(at)
+	}
+	if found == 0 {
+		return nil
+	}
+	c.say("closed_at: of %d closed leads without it the last change of %s is taken", found, strings.Join(c.unit.Closed, " or "))
+	if closed != nil {
+		*closed = *filled
+	} else {
+		t.Columns = slices.Insert(t.Columns, slices.Index(t.Columns, status)+1, filled)
+	}
+	return nil
 }
 
 // Exclude lists the columns of leads that follow the outcome or change on the
 // way there, so that they must not be learnt from as they stand today.
 func (c *Company) Exclude(leads *datasets.Table) (names []string) {
 	for _, col := range leads.Columns {
-		if slices.ContainsFunc(c.unit.After, func(a string) bool { return plain(a) == plain(col.Name) }) {
+		follows := func(a string) bool { return plain(a) == plain(col.Name) || plain(c.unit.Unit+a) == plain(col.Name) }
+		if !slices.Contains(roles, col.Name) && slices.ContainsFunc(c.unit.After, follows) {
 			names = append(names, col.Name)
 		}
 	}
@@ -154,7 +196,7 @@ func (c *Company) earliest(t *datasets.Table) (*datasets.Table, error) {
 type widening struct {
 	*Company
 	table *datasets.Table
-	own   []*datasets.Column
+	own   []*datasets.Column          // of the record
 	from  map[string]*datasets.Column // by header of the record, and by name of what was joined
 }
 
@@ -224,6 +266,7 @@ func (w *widening) join(ctx context.Context, j join) error {
 // leads puts the table together.
 func (w *widening) leads() *datasets.Table {
 	joined := w.table.Columns
+	w.columns = map[string]string{}
 	t := &datasets.Table{Rows: w.table.Rows, Place: w.table.Place}
 	used := map[*datasets.Column]bool{}
 	status := w.status()
@@ -240,6 +283,9 @@ func (w *widening) leads() *datasets.Table {
 		}
 		used[col] = true
 		named := *col
+		if role != "closed_at" { // what the record says is when it is hoped to close
+			w.columns[plain(own(col.Name))] = role
+		}
 		named.Name = role
 		if role == "closed_at" && status != nil { // of an open lead it is a hope
 			rows := make([]int, t.Rows)
@@ -263,11 +309,14 @@ func (w *widening) leads() *datasets.Table {
 			continue
 		}
 		named := *col
-		if named.Name = own(col.Name); slices.Contains(roles, named.Name) {
+		if named.Name = own(col.Name); slices.ContainsFunc(roles, func(r string) bool { return plain(r) == plain(named.Name) }) {
 			named.Name = w.unit.Unit + "_" + named.Name
 		}
 		for n := 2; t.Column(named.Name) != nil; n++ {
 			named.Name = fmt.Sprintf("%s_%d", own(col.Name), n)
+		}
+		if i < len(w.own) {
+			w.columns[plain(own(col.Name))] = named.Name
 		}
 		t.Columns = append(t.Columns, &named)
 	}

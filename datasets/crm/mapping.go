@@ -27,7 +27,7 @@ type mapping struct {
 type part struct {
 	Part    string              `yaml:"part"`
 	Names   []string            `yaml:"names"`   // besides that of the part
-	Needs   []string            `yaml:"needs"`   // columns without which it is another table
+	Needs   []string            `yaml:"needs"`   // columns without which it is another table; "a or b" needs one of them
 	Columns map[string][]string `yaml:"columns"` // other headers of a column, the best first
 }
 
@@ -39,6 +39,7 @@ type unit struct {
 	Roles  map[string]string `yaml:"roles"`  // column of leads: column of the part, or of a join
 	Joins  []join            `yaml:"joins"`  // in this order
 	Status []rule            `yaml:"status"` // the first that applies
+	Closed []string          `yaml:"closed"` // fields whose last change in the history closed a record that has no closing time
 	After  []string          `yaml:"after"`  // columns that follow the outcome, or change on the way there
 }
 
@@ -143,19 +144,19 @@ func own(header string) string {
 	return strings.Trim(header, "`\"")
 }
 
-// find gives the header among some that a column of the part goes by; "" for none.
-func (p *part) find(headers []string, column string) string {
+// findAll gives the headers among some that a column of the part goes by, the best first.
+func (p *part) findAll(headers []string, column string) (found []string) {
 	for _, name := range append([]string{column}, p.Columns[column]...) {
 		for _, exact := range []func(h string) bool{
 			func(h string) bool { return plain(h) == plain(name) },
 			func(h string) bool { return plain(own(h)) == plain(name) },
 		} {
-			if i := slices.IndexFunc(headers, exact); i >= 0 && name != "" {
-				return headers[i]
+			if i := slices.IndexFunc(headers, exact); i >= 0 && !slices.Contains(found, headers[i]) {
+				found = append(found, headers[i])
 			}
 		}
 	}
-	return ""
+	return found
 }
 
 // noise are words in the name of a table that say where it came from.
@@ -219,7 +220,10 @@ func (p *part) match(tables []Table) *Table {
 	for i := range tables {
 		t := &tables[i]
 		n := p.named(t.Name)
-		if n < 0 || slices.ContainsFunc(p.Needs, func(c string) bool { return p.find(t.Columns, c) == "" }) {
+		lacks := func(need string) bool {
+			return !slices.ContainsFunc(strings.Split(need, " or "), func(c string) bool { return len(p.findAll(t.Columns, c)) > 0 })
+		}
+		if n < 0 || slices.ContainsFunc(p.Needs, lacks) {
 			continue
 		}
 		fits = append(fits, candidate{t, n})

@@ -38,7 +38,7 @@ func openPostgres(a Address) (*postgres, error) {
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = connectWithin
 	}
-	for name, value := range map[string]string{"statement_timeout": statementLimit, "application_name": "leadcast"} {
+	for name, value := range map[string]string{"statement_timeout": statementLimit, "application_name": "leadcast", "synchronize_seqscans": "off"} {
 		if _, set := config.RuntimeParams[name]; !set {
 			config.RuntimeParams[name] = value
 		}
