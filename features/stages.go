@@ -21,6 +21,17 @@ type stages struct {
 // stages are few, and a field of many values is none.
 const mostStages = 12
 
+// Stages reports whether the values of a history are few enough to be stages.
+func Stages(values *datasets.Column) bool {
+	seen := map[string]bool{}
+	for i := 0; i < values.Len() && len(seen) <= mostStages; i++ {
+		if !values.Missing(i) {
+			seen[values.Texts.At(i)] = true
+		}
+	}
+	return len(seen) <= mostStages
+}
+
 func (s *stages) learn(v *view) {
 	l, _ := v.timeline(s.spec.History, s.spec.Key)
 	if l == nil || !isText(l.table.Column(valueColumn)) {

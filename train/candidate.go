@@ -87,7 +87,7 @@ func (t *trainer) boosted(objective gbm.Objective, cause int, tuned *tuning) mod
 		t.settings.set(&b)
 	}
 	if t.timed {
-		b.MinLeaf *= rowsPerLead // a leaf stands for leads, and a lead for several rows
+		b.MinLeaf *= rowsPerLead * t.marks.each() // a leaf stands for leads, and a lead for several rows
 	}
 	b.Seed = t.plan.Seed + uint64(cause)
 	if tuned != nil {

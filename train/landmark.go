@@ -45,6 +45,15 @@ func (s *study) mark() {
 	s.marks = m
 }
 
+// each is how many moments a lead is looked at on average, creation included.
+func (m *landmarks) each() int {
+	if m == nil {
+		return 1
+	}
+	leads := len(m.start) - 1
+	return (leads + m.start[leads] + leads/2) / leads
+}
+
 // The seeds of how far apart the landmarks of a lead are, and where they lie.
 const (
 	drawApart = 5

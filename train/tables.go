@@ -148,7 +148,7 @@ func (s *study) addTables(exact []string) {
 		for _, c := range spec.Columns {
 			c.Key, c.History = key, name
 			s.spec.Columns = append(s.spec.Columns, c)
-			if c.Kind == "category" {
+			if c.Kind == "category" && features.Stages(&values) {
 				c.Kind = "stages"
 				s.spec.Columns = append(s.spec.Columns, c)
 			}
