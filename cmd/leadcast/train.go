@@ -58,7 +58,7 @@ func (p *program) trainCommand() *cobra.Command {
 		},
 	}
 	t.flags(c)
-	further(c, "outcome", "won", "lost", "id", "created", "closed", "amount", "as-of", "events", "history", "out", "help")
+	further(c, "outcome", "won", "lost", "id", "created", "closed", "as-of", "events", "history", "out", "help")
 	return c
 }
 
