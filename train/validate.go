@@ -58,7 +58,7 @@ func (v *validation) recipe() string {
 // validate fits every candidate at every origin, tunes it and fits the blend.
 func (t *trainer) validate(ctx context.Context, sp *split) (*validation, error) {
 	if t.timed {
-		t.cuts = cutsOf(&sp.train, t.plan.Horizons)
+		t.cuts = t.cutsOf(&sp.train, t.plan.Horizons)
 	}
 	list := t.contenders()
 	v := &validation{names: list, best: -1, saids: make([][]float64, len(list))}

@@ -87,6 +87,11 @@ func (p *program) init(ctx context.Context, f *first, files []string) error {
 	if err != nil {
 		return err
 	}
+	for i := range d.Settings {
+		if g := &d.Settings[i]; g.Key == "outcome" && d.company != nil && f.outcome == "status" {
+			g.Why = "what the mapping of " + d.company.Title() + " says"
+		}
+	}
 	for _, name := range after {
 		d.Add("exclude", true, true, "in "+d.company.Title()+" it follows the outcome, or changes on the way there", name)
 	}

@@ -46,6 +46,7 @@ func (p *program) trainCommand() *cobra.Command {
 			"  leadcast train leads.csv --join deals.csv:lead_id --outcome won_date --won-if won_date:present --created first_contact\n" +
 			"  leadcast train leads.csv --outcome status --won Won --budget 10m    # stopped, it goes on from model.leadcast.search\n" +
 			"  leadcast train leads.csv --outcome status --won Won --events activities.csv:lead_id --history history.csv:lead_id\n" +
+			"  leadcast train postgres:crm.leads --outcome status --won Won    # LEADCAST_DSN says which database; docs/crm.md\n" +
 			"  leadcast init leads.csv && leadcast train",
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {

@@ -23,6 +23,7 @@ type Piecewise struct {
 	Column  string                         // name of the age column; "" means "age"
 	Limit   int                            // rows above which uneventful ones are sampled (see Expand); 0 means never
 	Seed    uint64                         // of the sampling
+	From    *Hazards                       // over the same columns and cuts, whose base rates stay and so do its models of causes that did not happen; nil: learn them
 }
 
 // Fit implements models.Learner; the model is a *Hazards. A cause without any
@@ -56,6 +57,12 @@ func (p Piecewise) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) (
 		return nil, err
 	}
 	h.models = make([]models.Model, p.Causes)
+	if p.From != nil {
+		if p.From.columns != h.columns || p.From.causes != p.Causes || !slices.Equal(p.From.cuts, h.cuts) {
+			return nil, errors.New("survival: the hazards to go on from are of other columns, causes or cuts")
+		}
+		h.base, h.models = p.From.base, slices.Clone(p.From.models)
+	}
 	for cause := 1; cause <= p.Causes; cause++ {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -181,6 +188,9 @@ func (h *Hazards) Without() (causes []int) {
 	}
 	return causes
 }
+
+// Model is that of a cause (1, 2, …), nil where nothing ever happened.
+func (h *Hazards) Model(cause int) models.Model { return h.models[cause-1] }
 
 // Predict implements models.Model.
 func (h *Hazards) Predict(dst []float64, x *matrix.Matrix) error {

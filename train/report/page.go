@@ -170,9 +170,9 @@ func (r *Report) Surprise() string {
 	case of == 0:
 		return ""
 	case len(off) == 0:
-		return fmt.Sprintf("None of the %d segments that were large enough (frequent values of columns) was won more or less often than forecast, beyond chance.", of)
+		return fmt.Sprintf("None of the %d segments that were large enough (frequent values of columns) was won more or less often than forecast, against all leads, beyond chance.", of)
 	}
-	return fmt.Sprintf("Of the %d segments that were large enough (frequent values of columns) %d came otherwise than forecast, beyond chance: see the end of the table.", of, len(off))
+	return fmt.Sprintf("Of the %d segments that were large enough (frequent values of columns) %d came otherwise than forecast, against all leads, beyond chance: see the end of the table.", of, len(off))
 }
 
 // Unripe sums up the months that were not yet followed to the main horizon.
