@@ -18,19 +18,20 @@ import (
 
 // A candidate is a model that can be put on the leaderboard.
 type candidate struct {
-	name   string
-	rate   func(t *trainer, cause int, tuned *tuning) models.Learner // Poisson learner of a cause; nil: none
-	chance func(t *trainer, tuned *tuning) models.Learner            // learner of a probability; nil: none
-	most   int                                                       // leads that it learns from, 0: all
-	asked  bool                                                      // only fitted when --model names it
-	aside  bool                                                      // compared with the others, but blended only when --model names it
-	exact  bool                                                      // fitted to the same bits on every platform; where --model names it, nothing is fitted beside it
+	name    string
+	rate    func(t *trainer, cause int, tuned *tuning) models.Learner // Poisson learner of a cause; nil: none
+	chance  func(t *trainer, tuned *tuning) models.Learner            // learner of a probability; nil: none
+	most    int                                                       // leads that it learns from, 0: all
+	asked   bool                                                      // only fitted when --model names it
+	aside   bool                                                      // compared with the others, but blended only when --model names it
+	spreads bool                                                      // its draws make the intervals of every forecast
+	exact   bool                                                      // fitted to the same bits on every platform; where --model names it, nothing is fitted beside it
 }
 
 // candidates is the visible table of what is compared: a new model is one line here.
 var candidates = []candidate{
 	{name: "gbm", rate: boostedRate, chance: boostedChance, exact: true},
-	{name: "linear", rate: linearRate, chance: linearChance, most: linearLeads},
+	{name: "linear", rate: linearRate, chance: linearChance, most: linearLeads, spreads: true},
 	{name: "bayes", chance: bayesChance, asked: true},
 	{name: "scorecard", chance: scorecardChance, aside: true},
 	{name: "golearn-forest", chance: forestChance, aside: true},
@@ -120,11 +121,13 @@ func boostedChance(t *trainer, tuned *tuning) models.Learner {
 	return t.boosted(gbm.Logistic{}, 1, tuned)
 }
 
-func linearRate(*trainer, int, *tuning) models.Learner {
-	return linear.Poisson{Steps: []string{ageColumn}}
+func linearRate(t *trainer, cause int, _ *tuning) models.Learner {
+	return linear.Poisson{Steps: []string{ageColumn}, Draws: linear.Draws{Count: t.draws, Seed: t.plan.Seed + uint64(cause)}}
 }
 
-func linearChance(*trainer, *tuning) models.Learner { return linear.Logistic{} }
+func linearChance(t *trainer, _ *tuning) models.Learner {
+	return linear.Logistic{Draws: linear.Draws{Count: t.draws, Seed: t.plan.Seed}}
+}
 
 // The causes of a curve.
 const (

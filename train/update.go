@@ -112,13 +112,13 @@ func (u *updating) goOn(ctx context.Context, m models.Additive, x *matrix.Matrix
 		return after.(models.Additive), nil
 	case *survival.Hazards:
 		for cause := 1; cause <= causes; cause++ {
-			if _, ok := m.Model(cause).(*gbm.Model); m.Model(cause) != nil && !ok {
+			if _, ok := m.Models()[cause-1].(*gbm.Model); m.Models()[cause-1] != nil && !ok {
 				return m, nil
 			}
 		}
 		u.boosters++
 		learner := func(cause int) models.Learner {
-			g, ok := m.Model(cause).(*gbm.Model)
+			g, ok := m.Models()[cause-1].(*gbm.Model)
 			if !ok { // nothing had happened until now
 				return none{}
 			}

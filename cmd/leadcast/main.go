@@ -151,6 +151,7 @@ func (p *program) root() *cobra.Command {
 		p.evaluateCommand(),
 		p.compareCommand(),
 		p.reportCommand(),
+		p.cyclesCommand(),
 		p.liftCommand(),
 		p.scoreCommand(), p.snapshotCommand(),
 		p.forecastCommand(),

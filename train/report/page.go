@@ -24,6 +24,7 @@ var styleText string
 var functions = template.FuncMap{
 	"percent": percent, "points": points, "whole": whole, "money": money, "inDays": inDays, "day": longDay, "clean": clean, "plain": plain, "maybe": maybe, "plural": plural,
 	"signed":  func(v float64) string { return fmt.Sprintf("%+.4f", v) },
+	"offBy":   func(days *float64) string { return fmt.Sprintf("%+.0f", math.Round(*days)+0) }, // +0 and never −0
 	"known":   func(e metric.Estimate) bool { return !math.IsNaN(e.Value) },
 	"fixed":   func(digits int, v float64) string { return fmt.Sprintf("%.*f", digits, v) },
 	"times":   func(a, b float64) float64 { return a * b },
