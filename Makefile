@@ -39,7 +39,7 @@ fuzz: ## ten seconds of each fuzz target
 		done; \
 	done
 
-check-long: ## checks that take long, all tests named …Long: ten companies, 200,000 leads, two million rows, forty times the same bundle, ten million rows of PostgreSQL (initdb on the PATH)
+check-long: ## checks that take long, all tests named …Long: ten companies, 200,000 leads, two million rows, fifty million events, forty times the same bundle, ten million rows of PostgreSQL (initdb on the PATH)
 	$(GO) test -tags 'long postgres' -p 1 -timeout 180m -v -run 'Long$$' ./...
 
 portable: ## the same bits on amd64 v1, v3 and arm64, and nothing fused (needs Debian's qemu-user)

@@ -79,7 +79,7 @@ var doors = map[string][]string{
 	"github.com/apache/arrow/go/v17":      {"datasets/csv", "datasets/parquet"},
 	"github.com/sjwhitworth/golearn":      {"models/forest"},
 	"github.com/jackc/pgx/v5":             {"datasets/sql"},
-	"modernc.org/sqlite":                  {"datasets/sql"},
+	"modernc.org/sqlite":                  {"datasets/snapshot", "datasets/sql"},
 	"github.com/spf13/cobra":              {"cmd/leadcast"},
 	"github.com/danielgtaylor/huma/v2":    {"serve"},
 	"github.com/prometheus/client_golang": {"serve"},

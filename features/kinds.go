@@ -55,6 +55,7 @@ var kinds = []struct {
 	{"url", texts, func(ColumnSpec) feature { return new(link) }},
 	{"given", append([]datasets.Kind{datasets.Number, datasets.Bool, datasets.Time}, texts...), func(ColumnSpec) feature { return new(given) }},
 	{"events", nil, func(c ColumnSpec) feature { return &events{spec: c} }},
+	{"stages", nil, func(c ColumnSpec) feature { return &stages{spec: c} }},
 }
 
 var texts = []datasets.Kind{datasets.Category, datasets.Multi, datasets.Text, datasets.ID, datasets.Raw}

@@ -13,14 +13,15 @@ import (
 )
 
 // Snapshot is what was known about some leads, each at a moment of its own:
-// their fields, their raw events and the moments. Whatever happened at or
-// after AsOf is not seen.
+// their fields, their raw events and the moments. Whatever happened, or was
+// known, at or after AsOf is not seen.
 type Snapshot struct {
-	Leads  *datasets.Table            // typed (datasets.Schema.Apply), a row a lead
-	Events map[string]*datasets.Table // history rows, visits, mails, calls
-	AsOf   []int64                    // a moment a lead (microseconds since 1970 UTC); nil or NoTime where there are no times
-	Notes  []datasets.Note            // what was odd when the leads were read, by row
-	Junk   []string                   // the column by which a lead is junk and gets no forecast, "" where it is none; nil: no lead is
+	Leads    *datasets.Table            // typed (datasets.Schema.Apply), a row a lead; one lead may stand in several rows, each with its moment
+	Events   map[string]*datasets.Table // what happened to the leads, and the histories of fields: see Events
+	AsOf     []int64                    // a moment a row (microseconds since 1970 UTC); nil or NoTime where there are no times
+	Creation []int64                    // from when fields without a history are seen, for they are those of creation; nil: from AsOf
+	Notes    []datasets.Note            // what was odd when the leads were read, by row
+	Junk     []string                   // the column by which a lead is junk and gets no forecast, "" where it is none; nil: no lead is
 }
 
 // check makes sure that all parts are of one length.
@@ -30,6 +31,9 @@ func (s Snapshot) check() error {
 	}
 	if s.AsOf != nil && len(s.AsOf) != s.Leads.Rows {
 		return fmt.Errorf("features: a snapshot of %d leads with %d as-of times", s.Leads.Rows, len(s.AsOf))
+	}
+	if s.Creation != nil && len(s.Creation) != s.Leads.Rows {
+		return fmt.Errorf("features: a snapshot of %d leads with %d times of creation", s.Leads.Rows, len(s.Creation))
 	}
 	if err := even(s.Leads); err != nil {
 		return err
@@ -56,6 +60,8 @@ type view struct {
 	Snapshot
 	name   string           // of the user's column
 	column *datasets.Column // nil for events
+	lines  map[string]*timeline
+	dated  bool // the column has a history, so it is seen from AsOf
 	notes  []datasets.Note
 }
 
@@ -64,26 +70,62 @@ type view struct {
 // found (next): tables mostly have the order of the spec, and a live lead has
 // no time for a map.
 func (v *view) open(f *fitted, next int) (after int, problem string) {
-	v.name, v.column = f.Column, nil
+	v.name, v.column, v.dated = f.Column, nil, f.History != ""
 	if f.reads == nil {
 		return next, ""
+	}
+	if v.dated {
+		return next, v.rolledBack(f)
 	}
 	columns := v.Leads.Columns
 	for k := range columns {
 		i := (next + k) % len(columns)
 		if c := columns[i]; c.Name == f.Column {
 			v.column = c
-			if !slices.Contains(f.reads, c.Kind) {
-				problem = "the column is of kind " + c.Kind.String() + ", which cannot be used as " + f.Kind
-			}
-			return i + 1, problem
+			return i + 1, f.readable(c.Kind)
 		}
 	}
 	return next, "the column is absent"
 }
 
-// asOf is the moment from which row i is seen.
+// readable says in words why a column of a kind cannot be read, "" where it can.
+func (f *fitted) readable(kind datasets.Kind) string {
+	if slices.Contains(f.reads, kind) {
+		return ""
+	}
+	return "the column is of kind " + kind.String() + ", which cannot be used as " + f.Kind
+}
+
+// rolledBack makes the view's column what its history says was known at each
+// row's as-of.
+func (v *view) rolledBack(f *fitted) (problem string) {
+	l, problem := v.timeline(f.History, f.Key)
+	if l == nil {
+		return problem
+	}
+	values := l.table.Column(valueColumn)
+	if values == nil {
+		return "its history has no values"
+	}
+	rows := make([]int, v.Leads.Rows)
+	for i := range rows {
+		rows[i] = l.last(i, v.moment(i))
+	}
+	v.column = values.Gather(rows)
+	return f.readable(values.Kind)
+}
+
+// asOf is the moment from which the column is seen in row i: that of creation
+// where it has no history.
 func (v *view) asOf(i int) int64 {
+	if v.Creation != nil && !v.dated {
+		return v.Creation[i]
+	}
+	return v.moment(i)
+}
+
+// moment is the as-of of row i.
+func (v *view) moment(i int) int64 {
 	if v.AsOf == nil {
 		return datasets.NoTime
 	}

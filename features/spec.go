@@ -18,10 +18,10 @@ type Spec struct {
 
 // ColumnSpec is the use of one column.
 type ColumnSpec struct {
-	Column string `json:"column"`         // the column as the user's table names it; for events the name of the table
-	Kind   string `json:"kind"`           // a name of the table kinds: number, category, date, …
-	Key    string `json:"key,omitempty"`  // events: the column that names the lead, in the leads and in the events
-	Type   string `json:"type,omitempty"` // events: the column that says what sort of event it is; "" where there is none
+	Column  string `json:"column"`            // the column as the user's table names it; for events the name of the table
+	Kind    string `json:"kind"`              // a name of the table kinds: number, category, date, …
+	Key     string `json:"key,omitempty"`     // events and histories: the column of the leads by which they are found
+	History string `json:"history,omitempty"` // the table of events with the column's values over time; "": it is as the leads have it
 }
 
 // check finds mistakes that can be seen without any data.
@@ -33,8 +33,10 @@ func (s Spec) check() error {
 			return errors.New("features: a column of the spec has no name, or one that is not UTF-8")
 		case lookup(c.Kind) < 0:
 			return &datasets.Error{Column: c.Column, Message: fmt.Sprintf("no such kind of feature: %q; use one of %s", c.Kind, kindNames())}
-		case (c.Kind == "events") != (c.Key != ""):
-			return &datasets.Error{Column: c.Column, Message: "kind events, and no other, needs a key: the column that names the lead"}
+		case (c.Kind == "events" || c.History != "") != (c.Key != ""):
+			return &datasets.Error{Column: c.Column, Message: "a table of events or a history, and nothing else, needs a key: the column of the leads by which it is found"}
+		case c.Kind == "events" && c.History != "" || c.Kind == "stages" && c.History == "":
+			return &datasets.Error{Column: c.Column, Message: "stages are of a history, and events have none"}
 		case seen[c]:
 			return &datasets.Error{Column: c.Column, Message: "stands in the spec twice with the same kind"}
 		}

@@ -22,11 +22,13 @@ type field struct {
 type fields struct {
 	list    []field
 	index   map[string]int
-	similar map[string]string // the same names by their letters alone, for "did you mean"
+	id      string              // the column of the leads' own ids
+	tables  map[string]lookedAt // of events, that the model looks at
+	similar map[string]string   // the same names by their letters alone, for "did you mean"
 }
 
 func newFields(m *bundle.Manifest) *fields {
-	f := &fields{index: map[string]int{}, similar: map[string]string{}}
+	f := &fields{index: map[string]int{}, similar: map[string]string{}, id: m.Schema.Roles.ID, tables: eventTables(m)}
 	add := func(c field) {
 		if _, ok := f.index[c.name]; ok || c.name == "" {
 			return

@@ -25,7 +25,7 @@ type scoreRequest struct {
 	AsOf    *string          `json:"as_of,omitempty" format:"date-time" doc:"Forecast from this moment (or day) on; the present where not given. A lead may have an as_of of its own"`
 	Reasons *int             `json:"reasons,omitempty" minimum:"0" maximum:"10" default:"3" doc:"How many reasons to give for each lead"`
 	Ranges  *bool            `json:"intervals,omitempty" default:"false" doc:"Also give p_win_low and p_win_high"`
-	Events  map[string][]any `json:"events,omitempty" doc:"Reserved for what happened to the leads"`
+	Events  map[string][]any `json:"events,omitempty" doc:"What happened to the leads: the rows of each table that the model was trained with (--events, --history), a key for each of its columns, that of the lead's id among them. A lead may have an events of its own, whose rows need no id"`
 }
 
 type scoreAnswer struct {

@@ -42,6 +42,8 @@ type request struct {
 	grid    []span
 	stamp   []int           // a field: the last lead (from 1) that had it
 	unknown map[string]bool // unknown fields of the lead being read
+
+	happened map[string][]eventRow // to the leads, by the table of events
 }
 
 // read parses a body. The error is a problem that names the field.
@@ -49,6 +51,7 @@ func (q *request) read(data []byte) error {
 	q.s = scanner{data: data, text: q.s.text}
 	q.asOf, q.wish, q.events, q.rows = datasets.NoTime, wish{reasons: 3}, false, 0
 	q.leads, q.text, q.grid = q.leads[:0], q.text[:0], q.grid[:0]
+	q.happened = map[string][]eventRow{}
 	q.stamp = slices.Grow(q.stamp[:0], len(q.fields.list))[:len(q.fields.list)]
 	clear(q.stamp)
 	if q.s.peek() != '{' {
@@ -108,9 +111,9 @@ func (q *request) member(key string) (*problem, *fault) {
 		return wrong("must be an array of leads"), q.s.skip()
 	case "events":
 		q.events = true
-		ok, f := q.shapeOfEvents()
-		if !ok {
-			return wrong("must be an object of arrays"), f
+		why, f := q.eventsOf(-1)
+		if why != "" {
+			return wrong(why), f
 		}
 		return nil, f
 	case "as_of", "reasons", "intervals":
@@ -158,8 +161,8 @@ func parseMoment(s string, zone *time.Location) (micros int64, ok bool) {
 	return t.UnixMicro(), err == nil
 }
 
-// shapeOfEvents reads what the reserved key events holds; ok tells whether it
-// is an object of arrays.
+// shapeOfEvents reads what the key events holds where the model looks at no
+// events; ok tells whether it is an object of arrays.
 func (q *request) shapeOfEvents() (ok bool, f *fault) {
 	switch q.s.peek() {
 	case '{':
@@ -210,6 +213,9 @@ func (q *request) lead(i int) *fault {
 	if l.bad != nil {
 		l.row = -1
 		q.grid = q.grid[:row]
+		for name, rows := range q.happened {
+			q.happened[name] = slices.DeleteFunc(rows, func(e eventRow) bool { return e.lead == q.rows })
+		}
 	} else {
 		q.rows++
 	}
@@ -235,9 +241,9 @@ func (q *request) stranger(l *lead, key string) *fault {
 		return q.s.skip().under(key)
 	}
 	l.events = true
-	ok, f := q.shapeOfEvents()
-	if !ok && l.bad == nil {
-		l.bad = &fault{Pointer: "/events", Detail: "must be an object of arrays"}
+	why, f := q.eventsOf(q.rows)
+	if why != "" && l.bad == nil {
+		l.bad = &fault{Pointer: "/events", Detail: why}
 	}
 	return f.under(key)
 }
@@ -374,7 +380,7 @@ func (q *request) absent() string {
 
 // warnings are what there is to say about a lead before the model has seen it.
 func (q *request) warnings(l *lead, absent string, say map[string]string) (list []string) {
-	if l.events || q.events {
+	if (l.events || q.events) && len(q.fields.tables) == 0 {
 		list = append(list, "events are not used by this model")
 	}
 	for n, name := range l.unknown {

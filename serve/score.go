@@ -106,7 +106,8 @@ func (s *Server) answer(ctx context.Context, q *request) (*answer, error) {
 	if asOf == datasets.NoTime {
 		asOf = datasets.Micros(s.now())
 	}
-	scores, err := s.forecast(ctx, q.table(), asOf, q.wish)
+	leads := q.table()
+	scores, err := s.forecast(ctx, leads, q.eventTables(leads), asOf, q.wish)
 	if err != nil {
 		return nil, err
 	}
@@ -151,14 +152,14 @@ func (f *fields) fault(err error) *fault {
 	return &fault{Pointer: pointer(d.Column), Detail: d.Message}
 }
 
-// forecast scores a raw table. Where the model refuses a table of several
+// forecast scores a raw table of leads with what happened to them. Where the model refuses a table of several
 // leads for its data, each lead is tried alone, so that one bad lead does not
 // spoil the others.
-func (s *Server) forecast(ctx context.Context, t *datasets.Table, asOf int64, w wish) ([]bundle.Score, error) {
+func (s *Server) forecast(ctx context.Context, t *datasets.Table, events map[string]*datasets.Table, asOf int64, w wish) ([]bundle.Score, error) {
 	if t.Rows == 0 {
 		return nil, nil
 	}
-	scores, err := s.forecastAll(ctx, t, asOf, w)
+	scores, err := s.forecastAll(ctx, t, events, asOf, w)
 	var data *datasets.Error
 	if err == nil || ctx.Err() != nil || !errors.As(err, &data) {
 		return scores, err
@@ -168,7 +169,7 @@ func (s *Server) forecast(ctx context.Context, t *datasets.Table, asOf int64, w 
 	}
 	scores = make([]bundle.Score, t.Rows)
 	for i := range scores {
-		one, err := s.forecast(ctx, t.Gather([]int{i}), asOf, w)
+		one, err := s.forecast(ctx, t.Gather([]int{i}), events, asOf, w)
 		if err != nil {
 			return nil, err
 		}
@@ -177,10 +178,15 @@ func (s *Server) forecast(ctx context.Context, t *datasets.Table, asOf int64, w 
 	return scores, nil
 }
 
-func (s *Server) forecastAll(ctx context.Context, t *datasets.Table, asOf int64, w wish) ([]bundle.Score, error) {
+func (s *Server) forecastAll(ctx context.Context, t *datasets.Table, events map[string]*datasets.Table, asOf int64, w wish) ([]bundle.Score, error) {
 	snapshot, err := s.model.Read(t, asOf)
 	if err != nil {
 		return nil, err
+	}
+	if m, looks := s.model.(attacher); looks {
+		if err := m.Attach(&snapshot, events); err != nil {
+			return nil, err
+		}
 	}
 	scores, err := s.model.Score(ctx, snapshot, w.reasons)
 	if err == nil && len(scores) != t.Rows {

@@ -393,5 +393,6 @@ func wonYet(raw *datasets.Table, p Plan) (*datasets.Table, Plan, error) {
 	p.Kinds, p.Exclude, p.Changes, p.Keep = kinds, still(p.Exclude), still(p.Changes), still(p.Keep)
 	p.Roles.Order, p.Roles.Created, p.Roles.Closed, p.Roles.Outcome = p.Roles.Created, "", "", answer.Name
 	p.Contract, p.AsOf, p.Junk, p.RandomSplit = datasets.Contract{Won: []string{"yes"}, Lost: []string{"no"}}, datasets.NoTime, nil, true
+	p.Tables, p.Events = nil, nil // which need times
 	return flat, p, nil
 }

@@ -88,7 +88,7 @@ func (t *trainer) boosted(objective gbm.Objective, cause int, tuned *tuning) mod
 		t.settings.set(&b)
 	}
 	if t.timed {
-		b.MinLeaf *= rowsPerLead // a leaf stands for leads, and a lead for several rows
+		b.MinLeaf *= rowsPerLead * t.marks.each() // a leaf stands for leads, and a lead for several rows
 	}
 	b.Seed = t.plan.Seed + uint64(cause)
 	if tuned != nil {
@@ -267,7 +267,7 @@ func (s *study) cutsOf(w *subjects, horizons []int) []float64 {
 	for i, h := range horizons {
 		days[i] = float64(h)
 	}
-	y := w.y
+	y := w.once().y
 	if s.whole {
 		y.Exit = slices.Clone(y.Exit)
 		for i, d := range y.Exit {

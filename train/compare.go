@@ -49,19 +49,31 @@ type Pair struct {
 	Gain metric.Estimate `json:"gain"`
 }
 
+// lookedAt are the tables that a bundle looks at.
+func lookedAt(b *bundle.Bundle, events map[string]*datasets.Table) map[string]*datasets.Table {
+	some := map[string]*datasets.Table{}
+	for _, e := range b.Manifest.Tables {
+		if t := events[e.Name]; t != nil {
+			some[e.Name] = t
+		}
+	}
+	return some
+}
+
 // Compare forecasts the same leads with two bundles, each at its creation or
 // where the data of the bundle trained on later data end, whichever is later,
 // so that neither has seen what it is compared on. Bundles that count different
-// things as outcomes are an error, as is a file that ends too early.
-func Compare(ctx context.Context, a, b *bundle.Bundle, raw *datasets.Table) (*Comparison, error) {
+// things as outcomes are an error, as is a file that ends too early. events are
+// the raw tables that one of them, or both, look at beside the leads.
+func Compare(ctx context.Context, a, b *bundle.Bundle, raw *datasets.Table, events map[string]*datasets.Table) (*Comparison, error) {
 	if err := sameTask(&a.Manifest, &b.Manifest); err != nil {
 		return nil, err
 	}
-	la, err := readLater(a, raw, datasets.NoTime)
+	la, err := readLater(a, raw, lookedAt(a, events), datasets.NoTime)
 	if err != nil {
 		return nil, err
 	}
-	lb, err := readLater(b, raw, datasets.NoTime)
+	lb, err := readLater(b, raw, lookedAt(b, events), datasets.NoTime)
 	if err != nil {
 		return nil, err
 	}
@@ -81,11 +93,11 @@ func Compare(ctx context.Context, a, b *bundle.Bundle, raw *datasets.Table) (*Co
 	} else if c.From, c.To = day(from), day(la.out.End); la.out.End <= from {
 		return nil, &datasets.Error{Message: fmt.Sprintf("the file ends on %s, and one of the models knows all until %s: give a file that was exported later", c.To, c.From)}
 	}
-	fa, err := follow(ctx, a, la.leads, la.out, rows, from)
+	fa, err := follow(ctx, a, la.moment(), la.out, rows, from)
 	if err != nil {
 		return nil, err
 	}
-	fb, err := follow(ctx, b, lb.leads, lb.out, rows, from)
+	fb, err := follow(ctx, b, lb.moment(), lb.out, rows, from)
 	if err != nil {
 		return nil, err
 	}

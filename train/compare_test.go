@@ -26,7 +26,7 @@ func open(t testing.TB, file []byte) *bundle.Bundle {
 
 func compared(t testing.TB, a, b *bundle.Bundle, leads *datasets.Table) *train.Comparison {
 	t.Helper()
-	c, err := train.Compare(context.Background(), a, b, leads)
+	c, err := train.Compare(context.Background(), a, b, leads, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,14 +111,14 @@ func TestCompare(t *testing.T) {
 	}
 	checkMirror(t, base, good, leads)
 
-	one, err := train.Evaluate(context.Background(), good, leads)
+	one, err := train.Evaluate(context.Background(), good, leads, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if h := compared(t, good, good, leads).Horizons[1]; one.Horizons[1].Leads != h.Leads || math.Abs(one.Horizons[1].AUC.Value-h.AUC.B) > 1e-12 || math.Abs(one.Horizons[1].LogLoss-h.LogLoss.B) > 1e-12 {
 		t.Errorf("evaluated alone %+v, compared %+v", one.Horizons[1], h)
 	}
-	if _, err := train.Compare(context.Background(), base, good, earlier(leads)); err == nil || !strings.Contains(err.Error(), "give a file that was exported later") {
+	if _, err := train.Compare(context.Background(), base, good, earlier(leads), nil); err == nil || !strings.Contains(err.Error(), "give a file that was exported later") {
 		t.Errorf("a file that ends too early: %v", err)
 	}
 }
@@ -158,7 +158,7 @@ func TestCompareFlat(t *testing.T) {
 
 	p.Contract.Won, p.Contract.Lost = []string{"Lost"}, []string{"Won"}
 	other := open(t, run(t, leads, p).Shipped)
-	if _, err := train.Compare(context.Background(), base, other, leads); err == nil || !strings.Contains(err.Error(), "they differ in what counts as won, what counts as lost") {
+	if _, err := train.Compare(context.Background(), base, other, leads, nil); err == nil || !strings.Contains(err.Error(), "they differ in what counts as won, what counts as lost") {
 		t.Errorf("models of different outcomes: %v", err)
 	}
 }

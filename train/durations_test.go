@@ -55,7 +55,7 @@ func TestDurationsInWholePeriods(t *testing.T) {
 			}
 		}
 	}
-	e, err := train.Evaluate(context.Background(), b, periods(20_000, 3).table(nil, nil))
+	e, err := train.Evaluate(context.Background(), b, periods(20_000, 3).table(nil, nil), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

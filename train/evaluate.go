@@ -59,13 +59,14 @@ type AtHorizon struct {
 
 // Evaluate forecasts leads that the bundle has not seen, each at its creation
 // or at the end of the data that the bundle was trained on, whichever is later,
-// and follows them to the file's end.
-func Evaluate(ctx context.Context, b *bundle.Bundle, raw *datasets.Table) (*Evaluation, error) {
-	l, err := readLater(b, raw, datasets.NoTime)
+// and follows them to the file's end. events are the raw tables that the bundle
+// looks at beside the leads, by name; nil for none.
+func Evaluate(ctx context.Context, b *bundle.Bundle, raw *datasets.Table, events map[string]*datasets.Table) (*Evaluation, error) {
+	l, err := readLater(b, raw, events, datasets.NoTime)
 	if err != nil {
 		return nil, err
 	}
-	e, _, err := evaluate(ctx, b, l.leads, l.out, l.rows, dataEnd(b))
+	e, _, err := evaluate(ctx, b, l.moment(), l.out, l.rows, dataEnd(b))
 	if err != nil {
 		return nil, err
 	}
@@ -75,23 +76,31 @@ func Evaluate(ctx context.Context, b *bundle.Bundle, raw *datasets.Table) (*Eval
 
 // later is a file of leads as a bundle reads it, with what became of them.
 type later struct {
-	leads *datasets.Table
-	out   *datasets.Outcomes
-	rows  []int // that are not junk by the bundle
-	notes []string
+	leads  *datasets.Table
+	events map[string]*datasets.Table
+	out    *datasets.Outcomes
+	rows   []int // that are not junk by the bundle
+	notes  []string
+}
+
+func (l *later) moment() features.Snapshot {
+	return features.Snapshot{Leads: l.leads, Events: l.events}
 }
 
 // readLater reads what had become of the leads by the as-of.
-func readLater(b *bundle.Bundle, raw *datasets.Table, asOf int64) (*later, error) {
+func readLater(b *bundle.Bundle, raw *datasets.Table, events map[string]*datasets.Table, asOf int64) (*later, error) {
 	s, err := b.Read(raw, datasets.NoTime)
 	if err != nil {
+		return nil, err
+	}
+	if err := b.Attach(&s, events); err != nil {
 		return nil, err
 	}
 	out, notes, err := b.Manifest.Contract.Read(s.Leads, b.Manifest.Schema.Roles, asOf)
 	if err != nil {
 		return nil, err
 	}
-	l := &later{leads: s.Leads.Gather(out.Rows), out: out}
+	l := &later{leads: s.Leads.Gather(out.Rows), events: s.Events, out: out}
 	for i, r := range out.Rows {
 		if s.Junk == nil || s.Junk[r] == "" {
 			l.rows = append(l.rows, i)
@@ -123,7 +132,7 @@ func (t *trainer) judge(ctx context.Context, b *built, sp *split) (*Evaluation, 
 	if t.dated && !math.IsInf(sp.cut, 0) {
 		from = int64(sp.cut)
 	}
-	e, f, err := evaluate(ctx, b.Bundle, t.leads, t.out, sp.held.rows, from)
+	e, f, err := evaluate(ctx, b.Bundle, features.Snapshot{Leads: t.leads, Events: t.events}, t.out, sp.held.once().rows, from)
 	if err != nil {
 		return nil, fmt.Errorf("judging: %w", err)
 	}
@@ -152,7 +161,7 @@ func (t *trainer) judgeNewAccounts(e *Evaluation, f *followed, sp *split) {
 }
 
 // evaluate forecasts the rows as of max(created, from) and compares.
-func evaluate(ctx context.Context, b *bundle.Bundle, leads *datasets.Table, out *datasets.Outcomes, rows []int, from int64) (*Evaluation, *followed, error) {
+func evaluate(ctx context.Context, b *bundle.Bundle, leads features.Snapshot, out *datasets.Outcomes, rows []int, from int64) (*Evaluation, *followed, error) {
 	f, err := follow(ctx, b, leads, out, rows, from)
 	if err != nil {
 		return nil, nil, err
@@ -178,7 +187,7 @@ func evaluate(ctx context.Context, b *bundle.Bundle, leads *datasets.Table, out 
 }
 
 // follow forecasts the rows as of max(created, from).
-func follow(ctx context.Context, b *bundle.Bundle, leads *datasets.Table, out *datasets.Outcomes, rows []int, from int64) (*followed, error) {
+func follow(ctx context.Context, b *bundle.Bundle, leads features.Snapshot, out *datasets.Outcomes, rows []int, from int64) (*followed, error) {
 	var use []int
 	for _, r := range rows {
 		if b.Manifest.Timed && out.State[r] != datasets.Open && from != datasets.NoTime && out.Closed[r] != datasets.NoTime && out.Closed[r] < from {
@@ -192,7 +201,7 @@ func follow(ctx context.Context, b *bundle.Bundle, leads *datasets.Table, out *d
 	if len(use) == 0 {
 		return nil, &datasets.Error{Message: "no lead is left to evaluate: all were closed before the model's data ended, have no outcome, or are junk"}
 	}
-	landmark := features.Snapshot{Leads: leads.Gather(use), AsOf: make([]int64, len(use))}
+	landmark := features.Snapshot{Leads: leads.Leads.Gather(use), Events: leads.Events, AsOf: make([]int64, len(use))}
 	for i, r := range use {
 		landmark.AsOf[i] = max(out.Created[r], from)
 		if out.Created[r] != datasets.NoTime { // from when on its outcome would have been recorded
@@ -203,7 +212,7 @@ func follow(ctx context.Context, b *bundle.Bundle, leads *datasets.Table, out *d
 	if err != nil {
 		return nil, err
 	}
-	return &followed{b: b, leads: leads, out: out, rows: use, asOf: landmark.AsOf, scores: scores}, nil
+	return &followed{b: b, leads: leads.Leads, out: out, rows: use, asOf: landmark.AsOf, scores: scores}, nil
 }
 
 // followed is scores with what became of the leads.

@@ -275,7 +275,7 @@ func TestEvaluate(t *testing.T) {
 	p := smallPlan()
 	p.AsOf = datasets.Micros(day(380))
 	b := openBundle(t, run(t, c.table(nil, nil), p).Shipped)
-	e, err := train.Evaluate(context.Background(), b, c.table(nil, nil))
+	e, err := train.Evaluate(context.Background(), b, c.table(nil, nil), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -329,7 +329,7 @@ func TestEvaluateRefuses(t *testing.T) {
 		"other outcomes":   {strange.table(nil, nil), ""},
 		"no creation time": {smallCompany(40, 1).table(nil, nil).Drop("created_at"), ""},
 	} {
-		e, err := train.Evaluate(context.Background(), b, k.table)
+		e, err := train.Evaluate(context.Background(), b, k.table, nil)
 		var data *datasets.Error
 		if err == nil || !errors.As(err, &data) || !strings.Contains(err.Error(), k.says) {
 			t.Errorf("%s: %v, %+v", name, err, e)

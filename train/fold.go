@@ -12,7 +12,9 @@ import (
 
 // subjects are leads with the part of their lives that may be seen.
 type subjects struct {
-	rows  []int // rows of the study
+	rows  []int     // rows of the study
+	marks []int32   // rows of the matrix, where leads are looked at several times; nil: rows
+	whole *subjects // every lead once, where leads are in rows several times; nil: they are not
 	y     models.Target
 	until int64 // everything strictly before it was seen; NoTime without dates
 }
@@ -43,8 +45,18 @@ func (s *study) window(from, to cut, keep func(row int) bool) subjects {
 	if s.dated && to < float64(s.out.End) {
 		w.until = int64(to)
 	}
+	if s.marks != nil {
+		w.whole = &subjects{until: w.until}
+	}
 	for i := range s.out.State {
 		if keep != nil && !keep(i) {
+			continue
+		}
+		if w.whole != nil {
+			w.whole.addDated(s, i, from, to)
+		}
+		if s.marks != nil {
+			w.addMarked(s, i, from, to)
 			continue
 		}
 		if !s.timed {
@@ -113,6 +125,9 @@ func (w *subjects) add(s *study, i int, entry, exit float64, state datasets.Stat
 
 // index is the rows as a matrix takes them.
 func (w *subjects) index() []int32 {
+	if w.marks != nil {
+		return w.marks
+	}
 	index := make([]int32, len(w.rows))
 	for i, r := range w.rows {
 		index[i] = int32(r)
@@ -131,6 +146,10 @@ func (w *subjects) won(i int) bool {
 // only is the subjects of the rows for which keep holds.
 func (w *subjects) only(keep func(row int) bool) subjects {
 	o := subjects{until: w.until}
+	if w.whole != nil {
+		whole := w.whole.only(keep)
+		o.whole = &whole
+	}
 	for i, r := range w.rows {
 		if keep(r) {
 			o.take(w, i)
@@ -143,6 +162,9 @@ func (w *subjects) only(keep func(row int) bool) subjects {
 func (w *subjects) take(others *subjects, i int) {
 	y := &others.y
 	w.rows, w.y.Keys = append(w.rows, others.rows[i]), append(w.y.Keys, y.Keys[i])
+	if others.marks != nil {
+		w.marks = append(w.marks, others.marks[i])
+	}
 	if y.Cause == nil {
 		w.y.Y = append(w.y.Y, y.Y[i])
 		return
@@ -153,6 +175,7 @@ func (w *subjects) take(others *subjects, i int) {
 // wins counts the won subjects.
 func (w *subjects) wins() int {
 	n := 0
+	w = w.once()
 	for i := range w.rows {
 		if w.won(i) {
 			n++
@@ -224,7 +247,7 @@ func (s *study) split() (*split, error) {
 func (s *study) givenSplit() *split {
 	in := func(v int8) func(int) bool { return func(i int) bool { return s.test[i] == v } }
 	all, held := s.window(math.Inf(-1), math.Inf(1), in(0)), s.window(math.Inf(-1), math.Inf(1), in(1))
-	sp := &split{words: "the split that was given", cut: math.Inf(1), train: all, held: held, all: all.rows}
+	sp := &split{words: "the split that was given", cut: math.Inf(1), train: all, held: held, all: all.once().rows}
 	if s.position == nil {
 		sp.folds = s.foldsAside(in(0))
 	} else {
@@ -247,7 +270,7 @@ func (s *study) randomSplit() *split {
 	}
 	s.notef("", "hold-out %s", words)
 	sp := &split{words: words, cut: math.Inf(1), train: s.window(math.Inf(-1), math.Inf(1), rest), held: s.window(math.Inf(-1), math.Inf(1), held)}
-	sp.all = sp.train.rows
+	sp.all = sp.train.once().rows
 	sp.folds = s.foldsAside(rest)
 	return sp
 }
@@ -374,7 +397,7 @@ func (f *fold) teaches() bool {
 }
 
 // losing reports whether some subject was not won, without which nothing can be learnt.
-func (w *subjects) losing() bool { return w.wins() < len(w.rows) }
+func (w *subjects) losing() bool { return w.wins() < len(w.once().rows) }
 
 // foldsAside are folds by group where nothing says what came first.
 func (s *study) foldsAside(keep func(int) bool) []fold {

@@ -129,7 +129,7 @@ func (t *trainer) classifiers(ctx context.Context, judged *built, sp *split, v *
 		return nil
 	}
 	fit := t.followed(sp.all, math.Inf(-1), sp.cut)
-	test, p, err := t.championAt(ctx, judged, t.followed(sp.held.rows, sp.cut, math.Inf(1)))
+	test, p, err := t.championAt(ctx, judged, t.followed(sp.held.once().rows, sp.cut, math.Inf(1)))
 	if err != nil {
 		return err
 	}

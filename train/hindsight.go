@@ -108,13 +108,13 @@ func (r *replaying) origin(ctx context.Context, at int64, trained map[one]model)
 		return o, nil, nil
 	}
 	o.Bundle, o.Recipe, o.Leads, o.Wins = m.ID(), m.Manifest.Recipe, m.Manifest.Leads, m.Manifest.Wins
-	l, err := readLater(m.Bundle, r.raw, r.today.out.End)
+	l, err := readLater(m.Bundle, r.raw, r.plan.Events, r.today.out.End)
 	if err != nil {
 		return o, nil, err
 	}
 	until := at + int64(r.plan.MainHorizon)*int64(datasets.MicrosPerDay)
 	l.rows = slices.DeleteFunc(l.rows, func(row int) bool { return l.out.Created[row] >= until })
-	f, err := follow(ctx, m.Bundle, l.leads, l.out, l.rows, at)
+	f, err := follow(ctx, m.Bundle, l.moment(), l.out, l.rows, at)
 	var data *datasets.Error
 	if errors.As(err, &data) {
 		o.Withheld = fmt.Sprintf("no lead was open on %s, and none was created in the %d days after", o.Date, r.plan.MainHorizon)

@@ -78,13 +78,13 @@ func TestJunk(t *testing.T) {
 	}
 	p.AsOf = datasets.Micros(day(450))
 	past := open(t, run(t, dirty, p).Shipped)
-	e, err := train.Evaluate(context.Background(), past, dirty)
+	e, err := train.Evaluate(context.Background(), past, dirty, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	noted(t, e.Notes, "leads that are junk by the model's filters, left out: 40")
 	c := compared(t, past, past, dirty)
-	alone, err := train.Evaluate(context.Background(), past, clean)
+	alone, err := train.Evaluate(context.Background(), past, clean, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

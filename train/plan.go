@@ -19,28 +19,30 @@ import (
 // for, but for what its manifest says anyway and for a given split, which
 // names leads.
 type Plan struct {
-	Roles       datasets.Roles           `json:"roles"`             // what is not named is guessed
-	Kinds       map[string]datasets.Kind `json:"kinds,omitempty"`   // kinds that override inference
-	Missing     []string                 `json:"missing,omitempty"` // further texts that stand for "nothing"
-	Dates       string                   `json:"dates,omitempty"`   // order of ambiguous dates: "dmy" or "mdy"
-	Zone        string                   `json:"zone,omitempty"`    // of stamps without one
-	Contract    datasets.Contract        `json:"contract"`
-	AsOf        int64                    `json:"-"`                 // pretend today is this moment (microseconds); NoTime: the data's end
-	Horizons    []int                    `json:"-"`                 // days; nil: 30, 90, 180
-	MainHorizon int                      `json:"-"`                 // days; 0: 90, or the longest of Horizons below it
-	Rates       []datasets.Rate          `json:"-"`                 // what amounts are converted with; nil: amounts of several currencies are not used
-	Junk        []string                 `json:"-"`                 // conditions as datasets.Where takes them; rows for which one holds are no leads
-	Exclude     []string                 `json:"exclude,omitempty"` // columns not to use
-	Changes     []string                 `json:"changes,omitempty"` // columns whose values change over a lead's life
-	Keep        []string                 `json:"keep,omitempty"`    // columns to use although the fill-rate test would withhold them
-	Split       map[string]bool          `json:"-"`                 // a given split: true for the hold-out, by the values of SplitColumn; nil: forward in time
-	SplitColumn string                   `json:"split_column,omitempty"`
-	RandomSplit bool                     `json:"random_split,omitempty"` // hold out at random, which is optimistic
-	NoRefit     bool                     `json:"-"`                      // ship the judged bundle
-	Model       string                   `json:"model,omitempty"`        // champion: "" or "blend", "base", or the name of a candidate
-	Search      *Search                  `json:"-"`                      // for settings of boosting; nil: the default ones
-	Seed        uint64                   `json:"-"`
-	Reading     []string                 `json:"reading,omitempty"` // what else shaped the table before training saw it, by name: Verify can only remind of it
+	Roles       datasets.Roles             `json:"roles"`             // what is not named is guessed
+	Kinds       map[string]datasets.Kind   `json:"kinds,omitempty"`   // kinds that override inference
+	Missing     []string                   `json:"missing,omitempty"` // further texts that stand for "nothing"
+	Dates       string                     `json:"dates,omitempty"`   // order of ambiguous dates: "dmy" or "mdy"
+	Zone        string                     `json:"zone,omitempty"`    // of stamps without one
+	Contract    datasets.Contract          `json:"contract"`
+	AsOf        int64                      `json:"-"`                 // pretend today is this moment (microseconds); NoTime: the data's end
+	Horizons    []int                      `json:"-"`                 // days; nil: 30, 90, 180
+	MainHorizon int                        `json:"-"`                 // days; 0: 90, or the longest of Horizons below it
+	Rates       []datasets.Rate            `json:"-"`                 // what amounts are converted with; nil: amounts of several currencies are not used
+	Junk        []string                   `json:"-"`                 // conditions as datasets.Where takes them; rows for which one holds are no leads
+	Exclude     []string                   `json:"exclude,omitempty"` // columns not to use
+	Changes     []string                   `json:"changes,omitempty"` // columns whose values change over a lead's life
+	Keep        []string                   `json:"keep,omitempty"`    // columns to use although the fill-rate test would withhold them
+	Tables      []datasets.EventTable      `json:"tables,omitempty"`  // of events and of field histories (one at most), how they are read
+	Events      map[string]*datasets.Table `json:"-"`                 // these tables, raw, by name
+	Split       map[string]bool            `json:"-"`                 // a given split: true for the hold-out, by the values of SplitColumn; nil: forward in time
+	SplitColumn string                     `json:"split_column,omitempty"`
+	RandomSplit bool                       `json:"random_split,omitempty"` // hold out at random, which is optimistic
+	NoRefit     bool                       `json:"-"`                      // ship the judged bundle
+	Model       string                     `json:"model,omitempty"`        // champion: "" or "blend", "base", or the name of a candidate
+	Search      *Search                    `json:"-"`                      // for settings of boosting; nil: the default ones
+	Seed        uint64                     `json:"-"`
+	Reading     []string                   `json:"reading,omitempty"` // what else shaped the table before training saw it, by name: Verify can only remind of it
 
 	ScorecardBins string        `json:"scorecard_bins,omitempty"` // how a scorecard cuts numbers, of binnings; "": quantile
 	GolearnLimit  time.Duration `json:"golearn_limit,omitempty"`  // a fit of golearn's that takes longer is given up; 0: 60 s

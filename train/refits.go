@@ -37,7 +37,7 @@ func Refits(ctx context.Context, raw *datasets.Table, p Plan, n int, progress Pr
 		return nil, err
 	}
 	everything := s.window(math.Inf(-1), math.Inf(1), nil)
-	e, err := t.encode(ctx, everyRow[int](t.leads.Rows))
+	e, err := t.encode(ctx, everyRow[int](t.leads.Rows), math.Inf(1))
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +68,7 @@ func (s *study) resampled(w *subjects, r *rand.Rand) subjects {
 		}
 		accounts[k] = append(accounts[k], i)
 	}
-	o := subjects{until: w.until}
+	o := subjects{until: w.until, whole: w.whole}
 	for range accounts {
 		for _, i := range accounts[r.IntN(len(accounts))] {
 			o.take(w, i)

@@ -153,7 +153,7 @@ func (t *trainer) ship(ctx context.Context, judged *built, v *validation, j *bun
 	t.step("fitting the recipe on everything")
 	t.draws = drawnModels
 	v.encoded = encoded{} // its memory is needed
-	e, err := t.encode(ctx, everyRow[int](t.leads.Rows))
+	e, err := t.encode(ctx, everyRow[int](t.leads.Rows), math.Inf(1))
 	if err != nil {
 		return nil, err
 	}
@@ -191,7 +191,7 @@ func (t *trainer) supported(ctx context.Context, w *subjects) error {
 }
 
 func (t *trainer) support(w *subjects) *survival.Support {
-	s := survival.NewSupport(w.y)
+	s := survival.NewSupport(w.once().y)
 	return &s
 }
 
@@ -234,7 +234,7 @@ func (t *trainer) build(ctx context.Context, f fold, e encoded, v *validation, j
 			return nil, err
 		}
 	}
-	if m.Grades, err = t.grades(model, x.Gather(spread(w.index(), mostGraded))); err != nil {
+	if m.Grades, err = t.grades(model, x.Gather(spread(w.once().index(), mostGraded))); err != nil {
 		return nil, err
 	}
 	made := bundle.New(m, e.encoder, model, support)
@@ -244,7 +244,7 @@ func (t *trainer) build(ctx context.Context, f fold, e encoded, v *validation, j
 	}
 	followed := w
 	if t.timed {
-		followed = t.followed(w.rows, math.Inf(-1), float64(w.until))
+		followed = t.followed(w.once().rows, math.Inf(-1), float64(w.until))
 	}
 	made.Tally = bundle.NewTally(x.Gather(followed.index()), followed.y.Y)
 	if r != nil {
@@ -264,18 +264,20 @@ func (t *trainer) build(ctx context.Context, f fold, e encoded, v *validation, j
 	return &built{b, id, file.Bytes()}, nil
 }
 
-// encoded is all leads as of their creation, by an encoder fitted on some.
+// encoded is all leads as of their creation, and their landmarks, by an encoder
+// fitted on some leads.
 type encoded struct {
 	encoder *features.Encoder
 	x       *matrix.Matrix
 }
 
-// encode fits an encoder on some rows and gives all of them by it.
-func (t *trainer) encode(ctx context.Context, rows []int) (e encoded, err error) {
-	if e.encoder, err = t.encoder(ctx, rows); err != nil {
+// encode fits an encoder on what was known of some rows by a cut, and gives all
+// of them by it.
+func (t *trainer) encode(ctx context.Context, rows []int, until cut) (e encoded, err error) {
+	if e.encoder, err = t.encoder(ctx, rows, until); err != nil {
 		return e, err
 	}
-	e.x, _, err = e.encoder.Encode(t.snapshot(everyRow[int](t.leads.Rows)))
+	e.x, _, err = e.encoder.Encode(t.moments())
 	return e, err
 }
 
@@ -532,8 +534,8 @@ func spread(rows []int32, n int) []int32 {
 func (t *trainer) manifest(w *subjects, v *validation, j *bundle.Judgement) (bundle.Manifest, error) {
 	m := bundle.Manifest{
 		Recipe: v.recipe(), Timed: t.timed, Losses: t.losses && t.timed, Horizons: t.plan.Horizons, MainHorizon: t.plan.MainHorizon,
-		Leads: distinct(w.rows), Wins: w.wins(), Seed: t.plan.Seed, Schema: t.schema, Contract: t.plan.Contract, Junk: t.plan.Junk,
-		Judged: j, Withheld: t.withheld, Data: t.prints(w), Promise: t.promised(v),
+		Leads: distinct(w.rows), Wins: w.wins(), Seed: t.plan.Seed, Schema: t.schema, Contract: t.plan.Contract, Junk: t.plan.Junk, Tables: t.plan.Tables, Histories: t.histories,
+		Judged: j, Withheld: t.withheld, Data: t.prints(w.once()), Promise: t.promised(v),
 	}
 	found := t.searched
 	if found != nil && found.Default && j == nil {
@@ -544,7 +546,7 @@ func (t *trainer) manifest(w *subjects, v *validation, j *bundle.Judgement) (bun
 		return m, err
 	}
 	m.Schema.Roles = t.plan.Roles
-	for _, c := range w.y.Cause {
+	for _, c := range w.once().y.Cause {
 		if c == uint8(datasets.Lost) {
 			m.LostLeads++
 		}
@@ -566,6 +568,7 @@ func (t *trainer) meanAmount(w *subjects) float64 {
 	if c == nil || c.Nums == nil {
 		return 0
 	}
+	w = w.once()
 	sum, n := 0.0, 0
 	for i, r := range w.rows {
 		if w.won(i) && !math.IsNaN(c.Nums[r]) {

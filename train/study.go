@@ -33,10 +33,14 @@ type study struct {
 	dated     bool      // the times are dates, so that there is a "known by then"
 	whole     bool      // durations are whole numbers
 	losses    bool
+	events    map[string]*datasets.Table // what happened to the leads, as a Snapshot has it; nil for nothing
+	histories *features.Histories        // of fields, nil where there are none
+	pasts     []features.Past
+	marks     *landmarks // nil where leads are only looked at when they are created
 	withheld  []bundle.Withheld
 	notes     []datasets.Note
-	reading   int       // how many of the notes are about how the table was read
 	readings  []counted // what follows from other readings of the outcome contract
+	reading   int       // how many of the notes are about how the table was read
 }
 
 // prepare reads the table by the plan.
@@ -63,6 +67,9 @@ func prepare(raw *datasets.Table, p Plan) (*study, error) {
 	s.whole = s.timed && !s.dated && !slices.ContainsFunc(s.out.Days, func(d float64) bool { return d != math.Floor(d) })
 	if !s.timed && !s.losses {
 		return nil, &datasets.Error{Column: p.Roles.Outcome, Message: "every lead with an outcome is won: there is nothing to tell apart"}
+	}
+	if err = s.readTables(); err != nil {
+		return nil, err
 	}
 	err = s.columns()
 	s.reading = len(s.notes)
@@ -410,7 +417,14 @@ func givenSplit(raw *datasets.Table, p Plan, rows []int) []int8 {
 // columns decides which columns are used.
 func (s *study) columns() error {
 	exclude := slices.Clone(s.plan.Exclude)
+	exact := s.rolled()
+	for _, p := range s.pasts {
+		exclude = append(exclude, p.Field)
+	}
 	for _, c := range s.plan.Changes {
+		if slices.Contains(exclude, c) {
+			continue
+		}
 		exclude = append(exclude, c)
 		s.withhold(c, "declared as changing: its value at closing would leak; give its history (field-history table) or snapshots to use it")
 	}
@@ -437,7 +451,8 @@ func (s *study) columns() error {
 	}
 	s.spec = spec
 	s.note(notes...)
-	if len(spec.Columns) == 0 {
+	s.addTables(exact)
+	if len(s.spec.Columns) == 0 {
 		return &datasets.Error{Message: "no column is left to learn from: all are roles, identifiers, constant or excluded"}
 	}
 	return nil
@@ -480,18 +495,19 @@ func (s *study) ages() []float64 {
 // snapshot is what was known about the rows, rising, when they were created.
 func (s *study) snapshot(rows []int) features.Snapshot {
 	if len(rows) == s.leads.Rows {
-		return features.Snapshot{Leads: s.leads, AsOf: s.out.Created}
+		return features.Snapshot{Leads: s.leads, Events: s.events, AsOf: s.out.Created, Creation: s.out.Created}
 	}
 	asOf := make([]int64, len(rows))
 	for i, r := range rows {
 		asOf[i] = s.out.Created[r]
 	}
-	return features.Snapshot{Leads: s.leads.Gather(rows), AsOf: asOf}
+	return features.Snapshot{Leads: s.leads.Gather(rows), Events: s.events, AsOf: asOf, Creation: asOf}
 }
 
-// encoder fits the way from leads to a matrix on the rows.
-func (s *study) encoder(ctx context.Context, rows []int) (*features.Encoder, error) {
-	return features.Fit(ctx, s.spec, func(yield func(features.Snapshot, error) bool) { yield(s.snapshot(rows), nil) })
+// encoder fits the way from leads to a matrix on the rows, with what was known
+// of them by a cut.
+func (s *study) encoder(ctx context.Context, rows []int, until cut) (*features.Encoder, error) {
+	return features.Fit(ctx, s.spec, func(yield func(features.Snapshot, error) bool) { yield(s.latest(rows, until), nil) })
 }
 
 // cell writes a value as text.

@@ -23,7 +23,10 @@ import (
 // judged: compare it with the old one on leads that came later. Errors are those of
 // the table, of the learners, and a bundle without boosters.
 func Update(ctx context.Context, b *bundle.Bundle, raw *datasets.Table, asOf int64, next func(*gbm.Model) models.Learner) ([]byte, error) {
-	l, err := readLater(b, raw, asOf)
+	if len(b.Manifest.Tables) > 0 {
+		return nil, &datasets.Error{Message: "a model that looks at events or histories is trained anew, not updated"}
+	}
+	l, err := readLater(b, raw, nil, asOf)
 	if err != nil {
 		return nil, err
 	}

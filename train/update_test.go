@@ -104,7 +104,7 @@ func TestUpdateLearns(t *testing.T) {
 // the main horizon or not, or of won or not.
 func likelihood(t *testing.T, b *bundle.Bundle, leads *datasets.Table, asOf int64) float64 {
 	t.Helper()
-	e, err := train.Evaluate(context.Background(), unbounded(b), leads)
+	e, err := train.Evaluate(context.Background(), unbounded(b), leads, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -63,7 +63,7 @@ func (t *trainer) validate(ctx context.Context, sp *split) (*validation, error) 
 	list := t.contenders()
 	v := &validation{names: list, best: -1, saids: make([][]float64, len(list))}
 	var err error
-	if v.encoded, err = t.encode(ctx, sp.all); err != nil {
+	if v.encoded, err = t.encode(ctx, sp.all, sp.cut); err != nil {
 		return nil, err
 	}
 	x := v.encoded.x
@@ -110,6 +110,7 @@ func (t *trainer) validate(ctx context.Context, sp *split) (*validation, error) 
 // join puts the subjects of another fold under those of w.
 func (w *subjects) join(f *subjects) {
 	w.rows = append(w.rows, f.rows...)
+	w.marks = append(w.marks, f.marks...)
 	w.y.Y = append(w.y.Y, f.y.Y...)
 	w.y.Entry = append(w.y.Entry, f.y.Entry...)
 	w.y.Exit = append(w.y.Exit, f.y.Exit...)

@@ -39,6 +39,7 @@ func (t *trainer) waiting(ctx context.Context, w *subjects, reach bundle.Reach) 
 // lacking says why a horizon is not supported for new leads, and from when on
 // it will be.
 func (t *trainer) lacking(ctx context.Context, w *subjects, horizon int) (bundle.Wait, error) {
+	w = w.once()
 	days := float64(horizon)
 	if silence := t.plan.Contract.SilentAfter; silence > 0 && days >= silence {
 		return bundle.Wait{Days: horizon, Reason: fmt.Sprintf("leads count as lost after %g days of silence, so none is open for longer", silence)}, nil

@@ -51,7 +51,7 @@ func (p *program) compare(ctx context.Context, in *input, args []string) error {
 		return err
 	}
 	bar.say("comparing forecasts with outcomes", 1, 2)
-	c, err := train.Compare(ctx, a, b, leads)
+	c, err := train.Compare(ctx, a, b, leads, nil)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 
 func (p *program) evaluateCommand() *cobra.Command {
 	var in input
+	var beside tables
 	c := &cobra.Command{
 		Use:   "evaluate MODEL FILE…",
 		Short: "Compare forecasts with what happened, on leads the model has not seen",
@@ -32,7 +33,11 @@ func (p *program) evaluateCommand() *cobra.Command {
 				return err
 			}
 			bar.say("comparing forecasts with outcomes", 1, 2)
-			e, err := train.Evaluate(c.Context(), b, table)
+			events, _, err := beside.read(c.Context(), p, &in)
+			if err != nil {
+				return err
+			}
+			e, err := train.Evaluate(c.Context(), b, table, events)
 			if err != nil {
 				return err
 			}
@@ -56,6 +61,7 @@ func (p *program) evaluateCommand() *cobra.Command {
 		},
 	}
 	in.flags(c)
-	further(c, "join", "where", "help")
+	beside.flags(c)
+	further(c, "events", "history", "join", "where", "help")
 	return c
 }

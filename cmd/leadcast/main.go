@@ -153,7 +153,7 @@ func (p *program) root() *cobra.Command {
 		p.reportCommand(),
 		p.cyclesCommand(),
 		p.liftCommand(),
-		p.scoreCommand(),
+		p.scoreCommand(), p.snapshotCommand(),
 		p.forecastCommand(),
 		p.explainCommand(),
 		p.inspectCommand(),

@@ -23,6 +23,7 @@ import (
 // scoring is the flags of `leadcast score`.
 type scoring struct {
 	input
+	tables          tables
 	out, asOf, only string
 	withInput       bool
 	intervals       bool
@@ -58,7 +59,8 @@ func (p *program) scoreCommand() *cobra.Command {
 	f.BoolVar(&s.withInput, "with-input", false, "put the columns of the file before those of the forecast")
 	f.BoolVar(&s.intervals, "intervals", false, "also p_win_low and p_win_high: between them p_win would lie with other data, 95 %; of a single lead approximate")
 	s.input.flags(c)
-	further(c, "out", "as-of", "only", "reasons", "intervals", "with-input", "join", "where", "help")
+	s.tables.flags(c)
+	further(c, "out", "as-of", "only", "reasons", "intervals", "with-input", "events", "history", "join", "help")
 	return c
 }
 
@@ -94,6 +96,13 @@ func (p *program) score(ctx context.Context, s *scoring, model string, files []s
 	}
 	snapshot, err := b.Read(raw, asOf)
 	if err != nil {
+		return err
+	}
+	events, _, err := s.tables.read(ctx, p, &s.input)
+	if err != nil {
+		return err
+	}
+	if err := b.Attach(&snapshot, events); err != nil {
 		return err
 	}
 	bar.say(fmt.Sprintf("scoring %d leads", raw.Rows), 1, 2)

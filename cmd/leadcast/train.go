@@ -20,6 +20,7 @@ import (
 // training is the flags of `leadcast train`.
 type training struct {
 	input
+	beside                                     tables
 	files                                      []string // where the command line names none
 	plan                                       train.Plan
 	won, lost                                  []string
@@ -44,6 +45,7 @@ func (p *program) trainCommand() *cobra.Command {
 			"      --horizons 30d,90d,180d --main-horizon 90d --exclude phone,email -o model.leadcast\n" +
 			"  leadcast train leads.csv --join deals.csv:lead_id --outcome won_date --won-if won_date:present --created first_contact\n" +
 			"  leadcast train leads.csv --outcome status --won Won --budget 10m    # stopped, it goes on from model.leadcast.search\n" +
+			"  leadcast train leads.csv --outcome status --won Won --events activities.csv:lead_id --history history.csv:lead_id\n" +
 			"  leadcast train postgres:crm.leads --outcome status --won Won    # LEADCAST_DSN says which database; docs/crm.md\n" +
 			"  leadcast init leads.csv && leadcast train",
 		RunE: func(c *cobra.Command, args []string) error {
@@ -57,7 +59,7 @@ func (p *program) trainCommand() *cobra.Command {
 		},
 	}
 	t.flags(c)
-	further(c, "outcome", "won", "lost", "id", "created", "closed", "amount", "as-of", "horizons", "out", "help")
+	further(c, "outcome", "won", "lost", "id", "created", "closed", "as-of", "events", "history", "out", "help")
 	return c
 }
 
@@ -104,13 +106,14 @@ func (t *training) flags(c *cobra.Command) {
 	f.BoolVar(&t.plan.Sensitivity, "sensitivity", false, "where --silent-after is set or leads were reopened: train on other readings of these too, and say what moves")
 	f.Uint64Var(&t.plan.Seed, "seed", 1, "seed of everything that is drawn at random")
 	t.input.flags(c)
+	t.beside.flags(c)
 }
 
 // settle turns the flags into a plan.
 func (t *training) settle() (err error) {
 	p := &t.plan
 	p.Contract.Won, p.Contract.Lost = t.won, t.lost
-	p.Reading = t.given()
+	p.Reading = append(t.input.given(), t.beside.given()...)
 	p.Roles.Order = t.orderBy
 	if t.wonIf != "" {
 		column, present := strings.CutSuffix(t.wonIf, ":present")
@@ -233,6 +236,11 @@ func (p *program) train(ctx context.Context, t *training, files []string) error 
 	if err != nil {
 		return err
 	}
+	more, err := t.beside.find(ctx, p, t)
+	if err != nil {
+		return err
+	}
+	notes = append(notes, more...)
 	result, err := train.Run(ctx, table, t.plan, bar.say)
 	bar.end()
 	if err != nil {

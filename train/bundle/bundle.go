@@ -20,30 +20,32 @@ import (
 // Manifest describes a bundle. Its SHA-256 is the bundle's id, so it holds no
 // clock and no path.
 type Manifest struct {
-	Format      int                `json:"format"`
-	Recipe      string             `json:"recipe"`       // name of the champion, as on the leaderboard
-	Timed       bool               `json:"timed"`        // false: trained without times, only Score.Win is available
-	Losses      bool               `json:"losses"`       // losses are recorded, so p_lost is available
-	Horizons    []int              `json:"horizons"`     // days, rising
-	MainHorizon int                `json:"main_horizon"` // days; one of Horizons
-	AsOf        string             `json:"as_of"`        // the training's as-of, RFC 3339, "" where untimed
-	Leads       int                `json:"leads"`        // leads it was fitted on
-	Wins        int                `json:"wins"`
-	LostLeads   int                `json:"lost"`
-	Seed        uint64             `json:"seed"`
-	Schema      datasets.Schema    `json:"schema"`
-	Contract    datasets.Contract  `json:"contract"`
-	Junk        []string           `json:"junk,omitempty"`     // filters as datasets.Where takes them: a lead for which one holds gets no forecast
-	Grades      [3]float64         `json:"grades"`             // least p_win of A, B and C
-	MeanAmount  float64            `json:"mean_amount"`        // mean amount of won leads, 0 where unknown
-	Judged      *Judgement         `json:"judged,omitempty"`   // how the same recipe did on the hold-out
-	Withheld    []Withheld         `json:"withheld,omitempty"` // columns left out and why
-	Waiting     []Wait             `json:"waiting,omitempty"`  // horizons that the data do not support for new leads
-	Plan        json.RawMessage    `json:"plan,omitempty"`     // what was asked of training and stands nowhere else here, JSON of package train; nil: not trained by us
-	Data        []Fingerprint      `json:"data,omitempty"`     // of what was learnt from
-	Promise     string             `json:"promise"`            // which reproducibility promise applies
-	Importance  map[string]float64 `json:"importance,omitempty"`
-	Sections    []Section          `json:"sections"`
+	Format      int                   `json:"format"`
+	Recipe      string                `json:"recipe"`       // name of the champion, as on the leaderboard
+	Timed       bool                  `json:"timed"`        // false: trained without times, only Score.Win is available
+	Losses      bool                  `json:"losses"`       // losses are recorded, so p_lost is available
+	Horizons    []int                 `json:"horizons"`     // days, rising
+	MainHorizon int                   `json:"main_horizon"` // days; one of Horizons
+	AsOf        string                `json:"as_of"`        // the training's as-of, RFC 3339, "" where untimed
+	Leads       int                   `json:"leads"`        // leads it was fitted on
+	Wins        int                   `json:"wins"`
+	LostLeads   int                   `json:"lost"`
+	Seed        uint64                `json:"seed"`
+	Schema      datasets.Schema       `json:"schema"`
+	Contract    datasets.Contract     `json:"contract"`
+	Tables      []datasets.EventTable `json:"tables,omitempty"`    // of events and of a history of fields that forecasts look at
+	Histories   *features.Histories   `json:"histories,omitempty"` // the fields that are rolled back; nil: none
+	Junk        []string              `json:"junk,omitempty"`      // filters as datasets.Where takes them: a lead for which one holds gets no forecast
+	Grades      [3]float64            `json:"grades"`              // least p_win of A, B and C
+	MeanAmount  float64               `json:"mean_amount"`         // mean amount of won leads, 0 where unknown
+	Judged      *Judgement            `json:"judged,omitempty"`    // how the same recipe did on the hold-out
+	Withheld    []Withheld            `json:"withheld,omitempty"`  // columns left out and why
+	Waiting     []Wait                `json:"waiting,omitempty"`   // horizons that the data do not support for new leads
+	Plan        json.RawMessage       `json:"plan,omitempty"`      // what was asked of training and stands nowhere else here, JSON of package train; nil: not trained by us
+	Data        []Fingerprint         `json:"data,omitempty"`      // of what was learnt from
+	Promise     string                `json:"promise"`             // which reproducibility promise applies
+	Importance  map[string]float64    `json:"importance,omitempty"`
+	Sections    []Section             `json:"sections"`
 }
 
 // Judgement is how the recipe did when it was trained until a date and scored

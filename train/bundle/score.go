@@ -157,8 +157,9 @@ type forecast struct {
 	id       *datasets.Column
 }
 
-// forecast encodes the snapshot. Fields are those of creation, so leads are
-// encoded as of their creation; what happened since is their age.
+// forecast encodes the snapshot. Fields without a history are those of
+// creation, and so leads are encoded as of their creation; what happened since is
+// their age and, where the bundle looks at them, their events and histories.
 func (b *Bundle) forecast(s features.Snapshot) (*forecast, error) {
 	n := s.Leads.Rows
 	f := &forecast{Bundle: b, snapshot: s, warnings: make([][]string, n), errs: make([]error, n)}
@@ -190,19 +191,25 @@ func (b *Bundle) forecast(s features.Snapshot) (*forecast, error) {
 // without creation time is taken as created at its as-of.
 func (b *Bundle) atCreation(s features.Snapshot, created []int64) features.Snapshot {
 	known := features.Snapshot{Leads: s.Leads, Events: s.Events, AsOf: created}
+	if len(b.Manifest.Tables) > 0 {
+		known.AsOf, known.Creation = s.AsOf, created
+	}
 	if !b.Manifest.Timed || !slices.Contains(created, datasets.NoTime) {
 		return known
 	}
-	known.AsOf = slices.Clone(created)
+	whole := slices.Clone(created)
 	for i, t := range created {
 		if t == datasets.NoTime {
-			known.AsOf[i] = s.AsOf[i]
+			whole[i] = s.AsOf[i]
 		}
+	}
+	if known.AsOf = whole; len(b.Manifest.Tables) > 0 {
+		known.AsOf, known.Creation = s.AsOf, whole
 	}
 	known.Leads = &datasets.Table{Rows: s.Leads.Rows, Columns: slices.Clone(s.Leads.Columns), Place: s.Leads.Place}
 	for j, c := range known.Leads.Columns {
 		if c.Name == b.Manifest.Schema.Roles.Created {
-			known.Leads.Columns[j] = &datasets.Column{Name: c.Name, Kind: c.Kind, Times: known.AsOf}
+			known.Leads.Columns[j] = &datasets.Column{Name: c.Name, Kind: c.Kind, Times: whole}
 		}
 	}
 	return known
