@@ -228,11 +228,3 @@ func wonWithin(t *testing.T, leads *datasets.Table, i, days int) bool {
 	}
 	return closed.Sub(created).Hours() <= float64(24*days)
 }
-
-func mean(x []float64) float64 {
-	sum := 0.0
-	for _, v := range x {
-		sum += v
-	}
-	return sum / float64(len(x))
-}

@@ -422,3 +422,11 @@ func TestModels(t *testing.T) {
 		}
 	}
 }
+
+func mean(x []float64) float64 {
+	sum := 0.0
+	for _, v := range x {
+		sum += v
+	}
+	return sum / float64(len(x))
+}

@@ -240,11 +240,3 @@ func losses(y, p []float64) []float64 {
 	}
 	return l
 }
-
-func mean(x []float64) float64 {
-	sum := 0.0
-	for _, v := range x {
-		sum += v
-	}
-	return sum / float64(len(x))
-}
