@@ -151,7 +151,7 @@ func (c *company) leaks() map[string]leak.Mechanism {
 		return 0
 	})
 	c.number("in_pipeline", func(i int) float64 { return math.Round(o.Days[i]*10) / 10 })
-	c.number("calls", func(i int) float64 { return math.Floor(o.Days[i]*0.3*(0.5+c.r.Float64())) })
+	c.number("calls", func(i int) float64 { return math.Floor(o.Days[i] * 0.3 * (0.5 + c.r.Float64())) })
 	order := make([]int, n)
 	for i := range order {
 		order[i] = i
