@@ -104,7 +104,8 @@ type auditor struct {
 
 	out          *datasets.Outcomes
 	timed, dated bool
-	position     []float64 // of each lead in time; nil where nobody knows
+	position     []float64 // of each lead in time, or in the file; nil without outcomes
+	guessed      bool      // nothing says what came first: position is that in the file
 	found        []leak.Finding
 }
 
@@ -180,8 +181,8 @@ func (a *auditor) positions() []float64 {
 			position[i] = order.Nums[i]
 		case order != nil && order.Times != nil:
 			position[i] = float64(order.Times[i])
-		default:
-			return nil
+		default: // the order of the file, which may be one in time
+			position[i], a.guessed = float64(a.out.Rows[i]), true
 		}
 	}
 	return position
@@ -231,18 +232,20 @@ func (a *auditor) share(rows []int) *Share {
 		return nil
 	}
 	y := models.Target{}
-	late := false
+	late, early := false, 0
 	for _, r := range rows {
 		if a.out.Days[r] >= 0 {
 			entry := min(a.out.Entry[r], a.out.Days[r])
-			late = late || entry > 0
+			if late = late || entry > 0; entry <= 1 {
+				early++
+			}
 			y.Exit, y.Entry, y.Cause = append(y.Exit, a.out.Days[r]), append(y.Entry, entry), append(y.Cause, uint8(a.out.State[r]))
 		}
 	}
 	if !late {
 		y.Entry = nil
 	}
-	if len(y.Exit) < fewestJudged {
+	if early < fewestJudged { // outcomes of the first days were not recorded
 		return nil
 	}
 	f, err := survival.AalenJohansen(y, 2)

@@ -48,25 +48,35 @@ func (a *auditor) duplicates() {
 		}
 		return i
 	}
-	for _, key := range a.keys() {
+	keys := a.keys()
+	of := make([][]string, len(keys))
+	for k, key := range keys {
+		of[k] = make([]string, a.leads.Rows)
+		for i := range of[k] {
+			of[k][i] = key.of(i)
+		}
+	}
+	for k, key := range keys {
 		rows := map[string][]int{}
-		for i := range a.leads.Rows {
-			if k := key.of(i); k != "" {
-				rows[k] = append(rows[k], i)
+		for i, text := range of[k] {
+			if text != "" {
+				rows[text] = append(rows[text], i)
 			}
 		}
-		shared := 0
+		shared := map[int]bool{}
 		for _, same := range rows {
-			if len(same) < 2 || len(same) > mostShared {
-				continue
-			}
-			shared += len(same)
-			for _, i := range same[1:] {
-				x, y := root(same[0]), root(i)
-				parent[max(x, y)] = min(x, y)
+			for n, i := range same {
+				for _, j := range same[n+1:] {
+					if len(same) > mostShared || !agree(of, i, j) {
+						continue
+					}
+					shared[i], shared[j] = true, true
+					x, y := root(i), root(j)
+					parent[max(x, y)] = min(x, y)
+				}
 			}
 		}
-		d.By = append(d.By, Key{key.name, shared})
+		d.By = append(d.By, Key{key.name, len(shared)})
 	}
 	groups := map[int][]int{}
 	for i := range parent {
@@ -94,6 +104,21 @@ func (a *auditor) duplicates() {
 			d.Places = append(d.Places, a.leads.At(g[0])+" and "+a.leads.At(g[1]))
 		}
 	}
+}
+
+// agree reports whether more keys of two leads are the same than are different.
+func agree(of [][]string, i, j int) bool {
+	balance := 0
+	for _, texts := range of {
+		switch {
+		case texts[i] == "" || texts[j] == "":
+		case texts[i] == texts[j]:
+			balance++
+		default:
+			balance--
+		}
+	}
+	return balance > 0
 }
 
 // key gives each lead a text that only records of the same person share.

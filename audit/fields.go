@@ -26,6 +26,7 @@ type Field struct {
 	Used    bool    `json:"used"`
 	Warning string  `json:"warning,omitempty"` // what is odd about it, in a few words
 	drifts  bool
+	worked  bool // it changes while a lead is worked, so a history would give it back
 }
 
 // How far a field can be put back to what was known at a past moment.
@@ -76,6 +77,7 @@ func (a *auditor) fields(history []leak.Edit) {
 			f.Reach = ""
 		case found >= 0 && a.found[found].Sure, suspect != "" && (sure || found >= 0):
 			f.Reach = unrecoverable
+			f.worked = !sure && suspect != "" || found >= 0 && slices.Contains([]leak.Mechanism{leak.Vanishing, leak.EditedAfter}, a.found[found].Mechanism)
 		}
 		switch {
 		case f.Used:
@@ -150,7 +152,7 @@ func (f *Field) warn() string {
 
 // thirds are the first and the last third of the leads in time.
 func (a *auditor) thirds() (early, late []int) {
-	if a.position == nil || len(a.position) < 3*fewestJudged {
+	if len(a.position) < 3*fewestJudged {
 		return nil, nil
 	}
 	rows := make([]int, len(a.position))

@@ -94,7 +94,7 @@ func (a *auditor) contradictions() {
 			}
 		case c.Kind == datasets.Category:
 			if n, pairs := spellings(c); pairs > 0 {
-				odd(c.Name, n, "values that differ only in capitals or blanks (%d of them) count as different ones", pairs)
+				odd(c.Name, n, "%d values that differ from another only in capitals or blanks count as different ones; leads with one of them", pairs)
 			}
 		}
 	}

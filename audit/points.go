@@ -51,7 +51,7 @@ func (a *auditor) tells(say sayer) {
 			more = fmt.Sprintf(" Ask about %s too.", named(maybe))
 		}
 		say(90, "leaks", fmt.Sprintf("%s the outcome instead of forecasting it", plural(len(sure), "field tells", "fields tell")),
-			"%s. With them a model looks splendid and is of no use; training leaves them out.%s", upper(named(sure)), more)
+			"Training leaves out %s: with %s a model would look splendid and be of no use.%s", named(sure), map[bool]string{true: "it", false: "them"}[len(sure) == 1], more)
 	} else if len(maybe) > 0 {
 		say(78, "leaks", fmt.Sprintf("%s the outcome", plural(len(maybe), "field may tell", "fields may tell")), "%s: ask whether they are known when a lead is created.", upper(named(maybe)))
 	}
@@ -63,9 +63,9 @@ func (a *auditor) few(say sayer) {
 	if a.out == nil || h == nil {
 		return
 	}
-	within := "ever"
+	within := ""
 	if h.Days > 0 {
-		within = fmt.Sprintf("within %d days", h.Days)
+		within = fmt.Sprintf(" within %d days", h.Days)
 	}
 	switch {
 	case h.Wins < winsForTwenty:
@@ -73,11 +73,11 @@ func (a *auditor) few(say sayer) {
 		if !math.IsNaN(h.Months) {
 			pace = fmt.Sprintf(", at today's pace in %s", months(h.Months))
 		}
-		say(85, "horizons", "Wins are few", "%d leads were won %s. A sum of wins is known to ± 20 %% from %d on%s.", h.Wins, within, winsForTwenty, pace)
+		say(85, "horizons", "Wins are few", "%d leads were won%s. A sum of wins is known to ± 20 %% from %d on%s.", h.Wins, within, winsForTwenty, pace)
 	case h.ForTen > 0:
-		say(20, "horizons", "Enough wins to begin with", "%s won %s: a sum of wins is known to ± 20 %%; for ± 10 %% it takes %d.", plural(h.Wins, "lead was", "leads were"), within, winsForTen)
+		say(36, "horizons", "Enough wins to begin with", "%s won%s: a sum of wins is known to ± 20 %%; for ± 10 %% it takes %d.", plural(h.Wins, "lead was", "leads were"), within, winsForTen)
 	default:
-		say(10, "horizons", "Wins are plenty", "%s won %s: sums of wins are known to ± 10 %% or better.", plural(h.Wins, "lead was", "leads were"), within)
+		say(35, "horizons", "Wins are plenty", "%s won%s: sums of wins are known to ± 10 %% or better.", plural(h.Wins, "lead was", "leads were"), within)
 	}
 }
 
@@ -93,21 +93,16 @@ func (a *Audit) horizonAt() *Horizon {
 
 // changes is about what is not the same over time.
 func (a *auditor) changes(say sayer) {
-	var judged []Cohort
-	for _, c := range a.Cohorts {
-		if c.Share != nil && c.Ripe {
-			judged = append(judged, c)
+	if first, last, ok := a.ends(); ok && a.moved() {
+		word := "rose"
+		if last.value < first.value {
+			word = "fell"
 		}
-	}
-	if len(judged) >= 4 {
-		third := max(1, len(judged)/3)
-		first, last := mean(judged[:third]), mean(judged[len(judged)-third:])
-		if high, low := max(first.value, last.value), min(first.value, last.value); high > 1.5*low && math.Abs(first.value-last.value) > 4*math.Hypot(first.se, last.se) {
-			word := "rose"
-			if last.value < first.value {
-				word = "fell"
-			}
-			say(76, "cohorts", "The share of wins has changed much", "It %s from %s to %s between the first and the last third of the time. A model of the past is off by as much if it goes on; judge it forward in time only.", word, percent(first.value), percent(last.value))
+		switch from, to := percent(first.value), percent(last.value); {
+		case a.guessed:
+			say(76, "cohorts", "The share of wins changes along the file", "It %s from %s in its first third to %s in its last. If the rows are in the order of time, say order-by: rows, or the model is judged too well.", word, from, to)
+		default:
+			say(76, "cohorts", "The share of wins has changed much", "It %s from %s to %s between the first and the last third of the time. A model of the past is off by as much if it goes on; judge it forward in time only.", word, from, to)
 		}
 	}
 	var drifting, empty []string
@@ -130,6 +125,28 @@ func (a *auditor) changes(say sayer) {
 	if len(empty) > 0 {
 		say(25+40*float64(len(empty))/float64(used), "fields", fmt.Sprintf("%s mostly empty", plural(len(empty), "field is", "fields are")), "%s: filled on less than half of the leads.", upper(named(empty)))
 	}
+}
+
+// ends are the shares of wins in the first and the last third of the cohorts
+// that can be judged.
+func (a *auditor) ends() (first, last estimate, ok bool) {
+	var judged []Cohort
+	for _, c := range a.Cohorts {
+		if c.Share != nil && c.Ripe {
+			judged = append(judged, c)
+		}
+	}
+	if len(judged) < 4 {
+		return first, last, false
+	}
+	third := max(1, len(judged)/3)
+	return mean(judged[:third]), mean(judged[len(judged)-third:]), true
+}
+
+// moved reports whether these differ by half and beyond chance.
+func (a *auditor) moved() bool {
+	first, last, ok := a.ends()
+	return ok && max(first.value, last.value) > 1.5*min(first.value, last.value) && math.Abs(first.value-last.value) > 4*math.Hypot(first.se, last.se)
 }
 
 type estimate struct{ value, se float64 }
@@ -177,11 +194,11 @@ func (a *auditor) young(say sayer) {
 func (a *auditor) reach(say sayer) {
 	var lost, kept []string
 	for _, f := range a.Fields {
-		switch f.Reach {
-		case unrecoverable:
-			lost = append(lost, f.Name)
-		case exact:
+		switch {
+		case f.Reach == exact && f.Role != "outcome":
 			kept = append(kept, f.Name)
+		case f.Reach == unrecoverable && f.worked:
+			lost = append(lost, f.Name)
 		}
 	}
 	switch {
@@ -190,15 +207,15 @@ func (a *auditor) reach(say sayer) {
 	case len(lost) == 0:
 		a.History = fmt.Sprintf("The history gives %s at any past moment; the other fields count as known from a lead's creation on.", named(kept))
 	default:
-		a.History = fmt.Sprintf("%s after a lead is created, and what stood there before is not kept: %s. A forecast may not use them.", plural(len(lost), "field changes", "fields change"), named(lost))
+		a.History = fmt.Sprintf("%s after a lead is created, and what stood there before is not kept: %s. A forecast may not use %s.", plural(len(lost), "field changes", "fields change"), named(lost), map[bool]string{true: "it", false: "them"}[len(lost) == 1])
 		if len(kept) > 0 {
 			a.History += fmt.Sprintf(" The history gives %s at any past moment.", named(kept))
 		}
-		weight := 45.0
+		weight := 30.0
 		if len(lost) > 3 {
 			weight = 60
 		}
-		say(weight, "history", "History is gone for "+plural(len(lost), "field", "fields"), "%s. An export of the field history, or a copy of the leads kept each night from now on, brings them back.", upper(named(lost)))
+		say(weight, "history", "History is gone for "+plural(len(lost), "field", "fields"), "%s: changed while a lead is worked, and what stood there before is not kept. An export of the field history brings it back.", named(lost))
 	}
 }
 
@@ -302,8 +319,10 @@ func (c Cohort) Judged() string {
 	switch {
 	case c.Ripe && c.Share != nil:
 		return "yes"
-	case c.Ripe:
+	case c.Ripe && c.Counts.Total < fewestJudged:
 		return "too few leads"
+	case c.Ripe:
+		return "no: outcomes were not recorded then"
 	case c.Followed == 0:
 		return "not yet"
 	}

@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
+	"unicode"
 
 	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/features"
@@ -36,7 +38,7 @@ func (a *auditor) segments() {
 	var all []Segment
 	for _, c := range a.leads.Columns {
 		i := slices.IndexFunc(a.Fields, func(f Field) bool { return f.Name == c.Name })
-		if r := a.known.Roles; !a.Fields[i].Used || c.Name == r.Owner || c.Name == r.Account || c.Name == r.Created || features.Personal(c) != "" {
+		if r := a.known.Roles; !a.Fields[i].Used || c.Name == r.Owner || c.Name == r.Account || c.Name == r.Created || features.Personal(c) != "" || staff(c.Name) {
 			continue
 		}
 		if s := a.segment(c); s != nil {
@@ -45,6 +47,13 @@ func (a *auditor) segments() {
 	}
 	slices.SortStableFunc(all, func(x, y Segment) int { return cmp.Compare(y.spread, x.spread) })
 	a.Segments = append(a.Segments, all[:min(len(all), mostSegments)]...)
+}
+
+// staff: columns of this kind name the company's own people.
+func staff(header string) bool {
+	return slices.ContainsFunc([]string{"manager", "agent", "rep", "owner", "assigned", "seller", "sdr", "advisor"}, func(w string) bool {
+		return slices.Contains(strings.FieldsFunc(strings.ToLower(header), func(r rune) bool { return !unicode.IsLetter(r) }), w)
+	})
 }
 
 // segment is the leads by one column; nil where it has no few values that many
@@ -78,63 +87,65 @@ func (a *auditor) segment(c *datasets.Column) *Segment {
 	return s
 }
 
-// groups are the rows by the values of a column, the commonest first; numbers
-// of many values by quarters.
+// groups are the rows by the values of a column: the commonest first, numbers
+// by their size, those of many values by quarters.
 func groups(c *datasets.Column) (names []string, rows [][]int) {
 	switch c.Kind {
 	case datasets.Category, datasets.Bool, datasets.Number:
 	default:
 		return nil, nil
 	}
-	name := func(i int) string {
+	cuts := quarters(c)
+	type group struct {
+		name  string
+		place float64
+		rows  []int
+	}
+	at := map[string]*group{}
+	var all []*group
+	for i := range c.Len() {
+		name, place := "(empty)", math.Inf(1)
 		switch {
 		case c.Missing(i):
-			return "(empty)"
 		case c.Kind == datasets.Bool:
-			return map[bool]string{true: "yes", false: "no"}[c.Nums[i] != 0]
+			name = map[bool]string{true: "yes", false: "no"}[c.Nums[i] != 0]
+		case cuts != nil:
+			k, _ := slices.BinarySearch(cuts, math.Nextafter(c.Nums[i], math.Inf(1)))
+			name, place = between(cuts, k), float64(k)
 		case c.Nums != nil:
-			return strconv.FormatFloat(c.Nums[i], 'g', 6, 64)
+			name, place = rough(c.Nums[i]), c.Nums[i]
+		default:
+			name = c.Texts.At(i)
 		}
-		return c.Texts.At(i)
-	}
-	if cuts := quarters(c); cuts != nil {
-		name = func(i int) string {
-			if c.Missing(i) {
-				return "(empty)"
-			}
-			at, _ := slices.BinarySearch(cuts, math.Nextafter(c.Nums[i], math.Inf(1)))
-			switch {
-			case at == 0:
-				return "below " + rough(cuts[0])
-			case at == len(cuts):
-				return rough(cuts[at-1]) + " and more"
-			}
-			return fmt.Sprintf("%s to %s", rough(cuts[at-1]), rough(cuts[at]))
+		if c.Kind != datasets.Number {
+			place = 0
 		}
-	}
-	at := map[string]int{}
-	for i := range c.Len() {
-		n := name(i)
-		k, ok := at[n]
-		if !ok {
-			k = len(names)
-			at[n] = k
-			names, rows = append(names, n), append(rows, nil)
+		g := at[name]
+		if g == nil {
+			g = &group{name: strings.Clone(name), place: place}
+			at[g.name] = g
+			all = append(all, g)
 		}
-		rows[k] = append(rows[k], i)
+		g.rows = append(g.rows, i)
 	}
-	order := make([]int, len(names))
-	for k := range order {
-		order[k] = k
-	}
-	slices.SortStableFunc(order, func(x, y int) int {
-		return cmp.Or(cmp.Compare(len(rows[y]), len(rows[x])), cmp.Compare(names[x], names[y]))
+	slices.SortStableFunc(all, func(x, y *group) int {
+		return cmp.Or(cmp.Compare(x.place, y.place), cmp.Compare(len(y.rows), len(x.rows)), cmp.Compare(x.name, y.name))
 	})
-	sortedNames, sortedRows := make([]string, len(names)), make([][]int, len(names))
-	for k, o := range order {
-		sortedNames[k], sortedRows[k] = names[o], rows[o]
+	for _, g := range all {
+		names, rows = append(names, g.name), append(rows, g.rows)
 	}
-	return sortedNames, sortedRows
+	return names, rows
+}
+
+// between names the values from one cut to the next.
+func between(cuts []float64, k int) string {
+	switch {
+	case k == 0:
+		return "below " + rough(cuts[0])
+	case k == len(cuts):
+		return rough(cuts[k-1]) + " and more"
+	}
+	return fmt.Sprintf("%s to below %s", rough(cuts[k-1]), rough(cuts[k]))
 }
 
 // quarters are the cuts of a column of many numbers into four, rounded so that
@@ -173,4 +184,4 @@ func twoDigits(v float64) float64 {
 	return math.Round(v/scale) * scale
 }
 
-func rough(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+func rough(v float64) string { return strconv.FormatFloat(math.Round(v*1e6)/1e6, 'f', -1, 64) }

@@ -32,11 +32,17 @@ func (a *auditor) cohorts() {
 	})
 	if !a.dated {
 		a.CohortsBy = "tenth"
+		if a.guessed {
+			a.CohortsBy = "tenth of the file"
+		}
 		for k := range 10 {
 			part := rows[k*len(rows)/10 : (k+1)*len(rows)/10]
 			if len(part) > 0 {
 				a.cohort(fmt.Sprintf("tenth %d", k+1), part)
 			}
+		}
+		if !a.moved() && a.guessed { // the order of the file says nothing
+			a.Cohorts, a.CohortsBy, a.position = []Cohort{}, "", nil
 		}
 		return
 	}

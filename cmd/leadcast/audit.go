@@ -197,11 +197,11 @@ func (p *program) printCohorts(a *audit.Audit) {
 		won = fmt.Sprintf("won within %d days", a.MainHorizon)
 	}
 	title := "Leads by " + a.CohortsBy + " of creation"
-	if a.CohortsBy == "tenth" {
-		title = "Leads in their order, by tenths"
+	if strings.HasPrefix(a.CohortsBy, "tenth") {
+		title = "Leads in their order" + strings.TrimPrefix(a.CohortsBy, "tenth") + ", by tenths"
 	}
 	p.heading(title)
-	w := p.sheet(a.CohortsBy, "leads", "won", "lost", "open", won, "can be judged")
+	w := p.sheet(strings.Fields(a.CohortsBy)[0], "leads", "won", "lost", "open", won, "can be judged")
 	for _, c := range a.Cohorts {
 		w.AppendRow(table.Row{c.Name, c.Counts.Total, c.Counts.Won, c.Counts.Lost, c.Counts.Open, share(c.Share), c.Judged()})
 	}
@@ -228,7 +228,9 @@ func (p *program) printHorizons(a *audit.Audit) {
 			name = fmt.Sprintf("%d days", h.Days)
 		}
 		if !math.IsNaN(h.Months) {
-			until = fmt.Sprintf("%.0f", math.Ceil(h.Months))
+			if until = "> 120"; h.Months < 120 {
+				until = fmt.Sprintf("%.0f", math.Ceil(h.Months))
+			}
 		}
 		w.AppendRow(table.Row{name, h.Followed, h.Wins, map[bool]string{true: "yes", false: "no"}[h.Supported], h.ForTwenty, h.ForTen, until})
 	}

@@ -44,6 +44,9 @@ var auditTemplate = template.Must(template.Must(pageTemplate.Clone()).New("audit
 		if math.IsNaN(v) {
 			return "–"
 		}
+		if v > 120 {
+			return "> 120"
+		}
 		return fmt.Sprintf("%.0f", math.Ceil(v))
 	},
 }).Parse(auditText))
