@@ -28,6 +28,7 @@ type Input struct {
 // Audit is everything that is said of the data. No part of it holds a value
 // of a lead that fewer than 20 share.
 type Audit struct {
+	Files          []string         `json:"files"` // that were read, for whoever shows the audit
 	First          []Point          `json:"first"` // the three or four things that matter most
 	Leads          Counts           `json:"leads"`
 	Rows           int              `json:"rows"`            // of the file, leads or not
@@ -47,6 +48,7 @@ type Audit struct {
 	Personal       []Personal       `json:"personal"`
 	Problem        string           `json:"problem,omitempty"` // why training would stop
 	Unsure         []datasets.Guess `json:"unsure"`            // questions that are left to a person
+	Settings       string           `json:"leadcast_yaml"`     // what should be settled, as leadcast.yaml
 	proposal       *train.Proposal
 }
 

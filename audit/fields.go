@@ -36,6 +36,10 @@ const (
 	unrecoverable = "not reconstructible"
 )
 
+// parts are the roles in words.
+var parts = map[string]string{"id": "the lead's id", "account": "the account", "created": "the time of creation", "outcome": "the outcome", "closed": "the time of closing",
+	"duration": "the days to closing", "amount": "the amount", "currency": "the currency", "campaign": "the campaign", "owner": "the owner"}
+
 // What is worth a word.
 const (
 	scarce       = 0.5  // share of leads on which a field is filled
@@ -84,7 +88,7 @@ func (a *auditor) fields(history []leak.Edit) {
 		case notes[c.Name] != "":
 			f.Use = notes[c.Name]
 		case f.Role != "" && f.Role != "order":
-			f.Use = "the " + f.Role
+			f.Use = parts[f.Role]
 		default:
 			f.Use = "left out"
 		}

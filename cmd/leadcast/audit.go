@@ -81,14 +81,13 @@ func (p *program) audit(ctx context.Context, f *first, files []string) error {
 	if err != nil {
 		return err
 	}
-	settings := ""
-	if d.Proposal != nil {
-		settings = string(d.yaml())
+	if a.Files = d.files; d.Proposal != nil {
+		a.Settings = string(d.yaml())
 	}
 	bar.say("drawing", 2, 3)
 	if f.out != "" {
 		var page bytes.Buffer
-		if err := report.WriteAudit(&page, a, settings, version()); err != nil {
+		if err := report.WriteAudit(&page, a, version()); err != nil {
 			return err
 		}
 		if err := renameio.WriteFile(f.out, page.Bytes(), 0o644); err != nil {
@@ -97,11 +96,7 @@ func (p *program) audit(ctx context.Context, f *first, files []string) error {
 	}
 	bar.end()
 	if p.json {
-		return p.printJSON(struct {
-			Files []string `json:"files"`
-			*audit.Audit
-			Settings string `json:"leadcast_yaml"`
-		}{d.files, a, settings})
+		return p.printJSON(a)
 	}
 	p.printAudit(a, d, f.out)
 	return nil

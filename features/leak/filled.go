@@ -78,7 +78,7 @@ func (f *finder) onlyClosed(c *datasets.Column) *Finding {
 		}
 		why := fmt.Sprintf("%s stands on %d of %d closed leads, on %d of %d open ones of the same age: it seems to be set at closing", quoteLevel(c, name), g.closedHave, g.closed, g.openHave, g.open)
 		with, without := f.median(has), f.median(func(r int) bool { return !has(r) })
-		sure := (with > without/2 || math.IsNaN(with)) && !g.selected(f.cohorts, f.closed, has)
+		sure := !(with < without/2) && !g.selected(f.cohorts, f.closed, has)
 		return f.found(Proxy, sure, why, func(r int) bool { return f.closed[r] && has(r) })
 	}
 	return nil

@@ -54,9 +54,8 @@ var auditTemplate = template.Must(template.Must(pageTemplate.Clone()).New("audit
 // audited is what the template of an audit shows.
 type audited struct {
 	*audit.Audit
-	Settings string
-	Version  string
-	Style    template.CSS
+	Version string
+	Style   template.CSS
 }
 
 // Usable is the number of fields that training would read.
@@ -105,11 +104,10 @@ func (a *audited) Width(s *audit.Share) string {
 }
 
 // WriteAudit writes an audit as one HTML page that needs no other file and no
-// network, with the settings (leadcast.yaml) that it proposes. The same audit
-// gives the same bytes.
-func WriteAudit(w io.Writer, a *audit.Audit, settings, version string) error {
+// network. The same audit gives the same bytes.
+func WriteAudit(w io.Writer, a *audit.Audit, version string) error {
 	var page bytes.Buffer
-	if err := auditTemplate.Execute(&page, &audited{a, settings, version, template.CSS(styleText)}); err != nil {
+	if err := auditTemplate.Execute(&page, &audited{a, version, template.CSS(styleText)}); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
 	_, err := w.Write(page.Bytes())
