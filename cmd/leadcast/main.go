@@ -153,6 +153,7 @@ func (p *program) root() *cobra.Command {
 		p.compareCommand(),
 		p.reportCommand(),
 		p.liftCommand(),
+		p.personasCommand(),
 		p.scoreCommand(),
 		p.forecastCommand(),
 		p.explainCommand(),
