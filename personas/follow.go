@@ -141,8 +141,11 @@ func (s *sample) variance(a, b *followed) float64 {
 // it stays between 0 and 1.
 func (f *followed) estimate(s *sample) Estimate {
 	se := math.Sqrt(s.variance(f, nil))
-	if f.share <= 0 || f.share >= 1 {
-		return Estimate{f.share, f.share, f.share}
+	switch unseen := math.Pow(0.025, 1/float64(max(len(f.rows), 1))); { // no lead of so many differs, with this chance
+	case f.share <= 0:
+		return Estimate{0, 0, 1 - unseen}
+	case f.share >= 1:
+		return Estimate{1, unseen, 1}
 	}
 	half := 1.96 * se / (f.share * math.Abs(math.Log(f.share)))
 	return Estimate{f.share, math.Pow(f.share, math.Exp(half)), math.Pow(f.share, math.Exp(-half))}

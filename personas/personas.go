@@ -49,8 +49,6 @@ type Persona struct {
 	Days       *Days     `json:"days,omitempty"`
 	Value      *Estimate `json:"value,omitempty"` // mean amount of those won; nil without amounts
 	P          float64   `json:"p"`               // adjusted for all that were tested (Holm)
-	rows       []int
-	z          float64
 }
 
 // Estimate is a figure with its 95 % interval.
@@ -92,15 +90,15 @@ func Find(in Input) (*Result, error) {
 	if s.timed {
 		r.Horizon = in.Horizon
 	}
-	whole := s.follow(all)
-	if whole == nil || s.follow(second) == nil {
+	whole, confirming := s.follow(all), s.follow(second)
+	if whole == nil || confirming == nil {
 		return nil, &datasets.Error{Message: fmt.Sprintf("too few leads were followed for %d days", in.Horizon)}
 	}
 	r.Overall, r.Typical = whole.estimate(s), whole.days()
 	found, tried := s.search(in, first)
 	r.Tried = tried
 	for _, c := range found {
-		if p := s.confirm(c, all, second); p != nil {
+		if p := s.confirm(c, all, confirming); p != nil {
 			r.Personas = append(r.Personas, *p)
 		}
 	}
@@ -227,9 +225,35 @@ func (s *sample) halves() (first, second []int) {
 	return first, second
 }
 
+// score is how far what the leads of a segment add to the share of all leads
+// is from what the others add, over its standard error as it is where there is
+// no difference: it holds for segments of few wins too.
+func (s *sample) score(whole *followed, c candidate) float64 {
+	n, inside := float64(len(whole.rows)), 0.0
+	for _, i := range whole.rows {
+		if c.holds(i) {
+			inside++
+		}
+	}
+	g := &followed{rows: whole.rows, influence: make([]float64, len(whole.rows))}
+	gap := 0.0
+	for k, i := range whole.rows {
+		w := -n / (n - inside)
+		if c.holds(i) {
+			w = n / inside
+		}
+		g.influence[k] = w * whole.influence[k]
+		gap += g.influence[k]
+	}
+	if v := s.variance(g, nil); v > 0 {
+		return gap / math.Sqrt(v)
+	}
+	return 0
+}
+
 // confirm estimates a segment on the second half; nil where that is too small.
-func (s *sample) confirm(c candidate, all, second []int) *Persona {
-	p := &Persona{}
+func (s *sample) confirm(c candidate, all []int, whole *followed) *Persona {
+	p, second := &Persona{}, whole.rows
 	for _, k := range c.conditions {
 		p.Conditions = append(p.Conditions, k.text)
 	}
@@ -258,13 +282,9 @@ func (s *sample) confirm(c candidate, all, second []int) *Persona {
 	p.Confirmed = len(in)
 	p.Share, p.Others, p.Days = a.estimate(s), b.estimate(s), a.days()
 	p.Times = ratio(a, b, s)
-	gap := a.share - b.share
-	se := math.Sqrt(s.variance(a, b))
-	p.z = gap / se
-	if !(se > 0) || gap > 0 != (c.z > 0) { // the other way round on the second half
-		p.P = 1
-	} else {
-		p.P = math.Erfc(math.Abs(p.z)/math.Sqrt2) / 2
+	p.P = 1 // the other way round on the second half, or nothing to see
+	if z := s.score(whole, c); z*c.z > 0 {
+		p.P = math.Erfc(math.Abs(z)/math.Sqrt2) / 2
 	}
 	p.Value = s.value(in)
 	return p

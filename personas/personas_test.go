@@ -67,7 +67,9 @@ func planted(source, region string, employees float64) float64 {
 }
 
 // within is the truth: won within h days at constant rates.
-func within(won float64, h float64) float64 { return won / (won + 0.006) * (1 - math.Exp(-(won+0.006)*h)) }
+func within(won float64, h float64) float64 {
+	return won / (won + 0.006) * (1 - math.Exp(-(won+0.006)*h))
+}
 
 func TestPlantedSegmentsAreRecovered(t *testing.T) {
 	for seed := range uint64(6) {

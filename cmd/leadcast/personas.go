@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -90,16 +91,34 @@ func (p *program) printPersonas(r *personas.Result) {
 		return
 	}
 	p.heading("Segments, as confirmed on the half of the leads that they were not found on")
-	w := p.sheet("segment", "leads", "won"+within+" (95 %)", "others", "times as often (95 %)", "half won by day", "mean value", "p")
+	timed, valued := r.Typical != nil, slices.ContainsFunc(r.Personas, func(x personas.Persona) bool { return x.Value != nil })
+	header := []any{"segment", "leads", "won" + within + " (95 %)", "others", "times as often (95 %)"}
+	if timed {
+		header = append(header, "half won by day")
+	}
+	if valued {
+		header = append(header, "mean value")
+	}
+	w := p.sheet(append(header, "p")...)
 	for _, x := range r.Personas {
-		days, value := "–", "–"
-		if x.Days != nil {
-			days = fmt.Sprintf("%.0f (%.0f–%.0f)", x.Days.Median, x.Days.Low, x.Days.High)
+		row := table.Row{printable(strings.Join(x.Conditions, ", ")), x.Leads, percents(x.Share), fmt.Sprintf("%.1f %%", 100*x.Others.Value), timesAsOften(x.Times)}
+		if timed {
+			row = append(row, "–")
+			if x.Days != nil {
+				row[len(row)-1] = fmt.Sprintf("%.0f (%.0f–%.0f)", x.Days.Median, x.Days.Low, x.Days.High)
+			}
 		}
-		if x.Value != nil {
-			value = fmt.Sprintf("%.0f (%.0f–%.0f)", x.Value.Value, x.Value.Low, x.Value.High)
+		if valued {
+			row = append(row, "–")
+			if x.Value != nil {
+				row[len(row)-1] = fmt.Sprintf("%.0f (%.0f–%.0f)", x.Value.Value, x.Value.Low, x.Value.High)
+			}
 		}
-		w.AppendRow(table.Row{printable(strings.Join(x.Conditions, ", ")), x.Leads, percents(x.Share), fmt.Sprintf("%.1f %%", 100*x.Others.Value), timesAsOften(x.Times), days, value, fmt.Sprintf("%.2g", max(x.P, 0.0001))})
+		p := fmt.Sprintf("%.2g", x.P)
+		if x.P < 0.0001 {
+			p = "< 0.0001"
+		}
+		w.AppendRow(append(row, p))
 	}
 	w.Render()
 	fmt.Fprintf(p.stdout, "\n%d segments were looked at on one half, %d tested on the other, %d held; p is adjusted for that. A segment says who was won, not what made it so.\n", r.Tried, r.Tested, len(r.Personas))
