@@ -40,7 +40,7 @@ fuzz: ## ten seconds of each fuzz target
 	done
 
 check-long: ## checks that take long: ten generated companies, 200,000 leads, two million rows, forty times the same bundle
-	$(GO) test -tags long -p 1 -timeout 180m -v -run 'TruthLong|TruthLarge|ForecastLong|SameBundleLong|RareEventsOfTwoMillion|NoiseLong' ./train ./models/gbm ./personas
+	$(GO) test -tags long -p 1 -timeout 180m -v -run 'TruthLong|TruthLarge|SampledRowsLong|ForecastLong|SameBundleLong|RareEventsOfTwoMillion|NoiseLong' ./train ./models/gbm ./personas
 
 portable: ## the same bits on amd64 v1, v3 and arm64, and nothing fused (needs Debian's qemu-user)
 	$(GO) test -count=1 -tags portable -timeout 20m -run '^TestPortable$$' -v .

@@ -1,6 +1,7 @@
 package models_test
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"testing"
@@ -49,6 +50,44 @@ func TestCurveIsConditional(t *testing.T) {
 			if want := (late[i] - early[i]) / open; math.Abs(later[i]-want) > 1e-12 {
 				t.Fatalf("cause %d: %v, by the law %v", i, later[i], want)
 			}
+		}
+	})
+}
+
+// With no news a forecast rises as long as the whole look ahead lies before the
+// usual time of happening, and falls once that is behind, as long as what else
+// may happen does so at one rate at every age: it is the mean over the times of
+// the other of one less exp(−hazard to come).
+func TestCurveRisesAndFalls(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := drawCurve(t)
+		peak := rapid.IntRange(0, len(c.Cuts)).Draw(t, "peak")
+		slices.Sort(c.Rates[0][:peak+1])
+		slices.SortFunc(c.Rates[0][peak:], func(a, b float64) int { return cmp.Compare(b, a) })
+		for _, other := range c.Rates[1:] {
+			for k := range other {
+				other[k] = other[0]
+			}
+		}
+		begins, ends := 0.0, math.Inf(1)
+		if peak > 0 {
+			begins = c.Cuts[peak-1]
+		}
+		if peak < len(c.Cuts) {
+			ends = c.Cuts[peak]
+		}
+		ahead := rapid.Float64Range(0.1, 60).Draw(t, "t")
+		now, later := rapid.Float64Range(0, 150).Draw(t, "s"), rapid.Float64Range(0, 60).Draw(t, "and")
+		early, late := make([]float64, len(c.Rates)), make([]float64, len(c.Rates))
+		c.From = now
+		c.At(early, ahead)
+		c.From = now + later
+		c.At(late, ahead)
+		if c.From+ahead <= ends && late[0] < early[0]-1e-12 {
+			t.Fatalf("before its peak the forecast falls from %v to %v", early[0], late[0])
+		}
+		if now >= begins && late[0] > early[0]+1e-12 {
+			t.Fatalf("behind its peak the forecast rises from %v to %v", early[0], late[0])
 		}
 	})
 }

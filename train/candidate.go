@@ -179,16 +179,24 @@ func (t *trainer) fit(ctx context.Context, c candidate, x *matrix.Matrix, y mode
 var treeSizes = []int{6, 15}
 
 // size chooses the leaves of a tree on the latest origin, which has the most
-// rows to fit.
-func (t *trainer) size(ctx context.Context, x *matrix.Matrix, f *fold) error {
+// rows to fit; on all of them where each tests a part of the accounts only.
+func (t *trainer) size(ctx context.Context, x *matrix.Matrix, sp *split) error {
+	folds := sp.folds[len(sp.folds)-1:]
+	if len(sp.levels) > 0 {
+		folds = sp.folds
+	}
 	best := math.Inf(-1)
 	chosen := treeSizes[0]
 	for _, leaves := range treeSizes {
 		t.step(fmt.Sprintf("validating trees of %d leaves", leaves))
 		t.leaves = leaves
-		scores, err := t.tested(ctx, x, f)
-		if err != nil {
-			return err
+		var scores []float64
+		for k := range folds {
+			s, err := t.tested(ctx, x, &folds[k])
+			if err != nil {
+				return err
+			}
+			scores = append(scores, s...)
 		}
 		if score := mean(scores); score > best {
 			best, chosen = score, leaves
@@ -243,13 +251,14 @@ func settle(chosen []*tuning, weights []float64) *tuning {
 	return t
 }
 
-// cutsOf are the cut points of the age axis for subjects, with every horizon among them.
+// cutsOf are the cut points of the age axis for subjects, with every horizon
+// among them that they were followed to.
 func cutsOf(w *subjects, horizons []int) []float64 {
 	days := make([]float64, len(horizons))
 	for i, h := range horizons {
 		days[i] = float64(h)
 	}
-	return survival.Cuts(w.y.Exit, w.y.Cause, days, mostIntervals)
+	return survival.Cuts(w.y, days, mostIntervals)
 }
 
 // ageGroups are the intervals that share an offset in the blend: thirds of the axis.

@@ -25,6 +25,8 @@ type Evaluation struct {
 	LogLik   *metric.Estimate `json:"log_lik_gain,omitempty"` // right-censored log-likelihood of won/lost/open a lead, over the base rates
 	Notes    []string         `json:"notes,omitempty"`
 
+	Calibration []Calibration `json:"calibration,omitempty"` // by horizon, and at the main one by age and by segment
+
 	// Judged only, and where there is an account role: the leads of accounts
 	// that no training lead has, and how the bundle did on them at the main
 	// horizon; nil where none, or no two outcomes, were followed that long.
@@ -159,6 +161,7 @@ func evaluate(ctx context.Context, b *bundle.Bundle, leads *datasets.Table, out 
 		if h, ok := f.flat(); ok {
 			e.Horizons = append(e.Horizons, h)
 		}
+		e.Calibration = f.calibrated()
 		return e, f, nil
 	}
 	if from != datasets.NoTime {
@@ -169,7 +172,7 @@ func evaluate(ctx context.Context, b *bundle.Bundle, leads *datasets.Table, out 
 			e.Horizons = append(e.Horizons, h)
 		}
 	}
-	e.LogLik = f.logLik()
+	e.LogLik, e.Calibration = f.logLik(), f.calibrated()
 	return e, f, nil
 }
 
@@ -199,12 +202,13 @@ func follow(ctx context.Context, b *bundle.Bundle, leads *datasets.Table, out *d
 	if err != nil {
 		return nil, err
 	}
-	return &followed{b: b, out: out, rows: use, asOf: landmark.AsOf, scores: scores}, nil
+	return &followed{b: b, leads: leads, out: out, rows: use, asOf: landmark.AsOf, scores: scores}, nil
 }
 
 // followed is scores with what became of the leads.
 type followed struct {
 	b      *bundle.Bundle
+	leads  *datasets.Table // rows are of it
 	out    *datasets.Outcomes
 	rows   []int
 	asOf   []int64
@@ -213,7 +217,7 @@ type followed struct {
 
 // only is the part of the leads for which keep holds.
 func (f *followed) only(keep func(i int) bool) *followed {
-	part := &followed{b: f.b, out: f.out}
+	part := &followed{b: f.b, leads: f.leads, out: f.out}
 	for i := range f.rows {
 		if keep(i) {
 			part.rows, part.asOf, part.scores = append(part.rows, f.rows[i]), append(part.asOf, f.asOf[i]), append(part.scores, f.scores[i])
@@ -287,7 +291,12 @@ func (f *followed) at(k int) (leads []int, y, p, base []float64) {
 }
 
 func (f *followed) flat() (AtHorizon, bool) {
-	var y, p, base []float64
+	_, y, p, base := f.ever()
+	return compare(0, y, p, base)
+}
+
+// ever is what at is, of a table without times.
+func (f *followed) ever() (leads []int, y, p, base []float64) {
 	for i, r := range f.rows {
 		if f.scores[i].Win == nil {
 			continue
@@ -296,9 +305,9 @@ func (f *followed) flat() (AtHorizon, bool) {
 		if f.out.State[r] == datasets.Won {
 			won = 1
 		}
-		y, p, base = append(y, won), append(p, *f.scores[i].Win), append(base, f.b.BaseWin())
+		leads, y, p, base = append(leads, i), append(y, won), append(p, *f.scores[i].Win), append(base, f.b.BaseWin())
 	}
-	return compare(0, y, p, base)
+	return leads, y, p, base
 }
 
 // logLik is the gain in right-censored log-likelihood over the base rates.

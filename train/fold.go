@@ -177,14 +177,16 @@ type split struct {
 	train    subjects
 	held     subjects
 	folds    []fold
-	all      []int // rows that may be fitted before the hold-out
-	stop     *fold // of a large table: what the judged bundle is fitted to, and what tells it when to stop
+	levels   []fold // where folds keep accounts apart: the same origins with all leads, for the level
+	all      []int  // rows that may be fitted before the hold-out
+	stop     *fold  // of a large table: what the judged bundle is fitted to, and what tells it when to stop
 }
 
 const (
 	heldShare  = 0.2 // of the leads, at least, are held out
 	leastWins  = 10  // in each part of a split
 	foldsAside = 5   // folds where nothing says what came first
+	drawFolds  = 1   // the seed by which accounts are dealt to folds
 )
 
 // origins of validation, as shares of the closings in the training part.
@@ -216,7 +218,7 @@ func (s *study) givenSplit() *split {
 	if s.position == nil {
 		sp.folds = s.foldsAside(in(0))
 	} else {
-		sp.folds = s.foldsForward(math.Inf(1), in(0))
+		sp.folds, sp.levels = s.foldsForward(math.Inf(1), in(0))
 	}
 	return sp
 }
@@ -254,7 +256,7 @@ func (s *study) forwardSplit() *split {
 	}
 	sp.cut = at
 	sp.train, sp.held = s.before(at), s.between(at, math.Inf(1))
-	sp.folds = s.foldsForward(at, nil)
+	sp.folds, sp.levels = s.foldsForward(at, nil)
 	for i, p := range s.position {
 		if p < at {
 			sp.all = append(sp.all, i)
@@ -292,8 +294,36 @@ func (s *study) orderName() string {
 func day(micros int64) string { return time.UnixMicro(micros).UTC().Format(time.DateOnly) }
 
 // foldsForward are origins within the leads before the end cut: each fits on
-// what was known by then and is tested on what came until the next.
-func (s *study) foldsForward(end cut, keep func(int) bool) []fold {
+// what was known by then and is tested on what came until the next. Where
+// accounts have several leads, those are levels only, and each fold leaves out
+// another part of the accounts at its origin and is tested on what came of
+// that part until the end: no account is tested by what was learnt of it.
+func (s *study) foldsForward(end cut, keep func(int) bool) (folds, levels []fold) {
+	from := s.originsBefore(end, keep)
+	for j, at := range from {
+		to := end
+		if j+1 < len(from) {
+			to = from[j+1]
+		}
+		name := fmt.Sprint("origin ", j+1)
+		if f := (fold{fit: s.window(math.Inf(-1), at, keep), test: s.window(at, to, keep), name: name}); f.teaches() {
+			levels = append(levels, f)
+		}
+		if s.recurring {
+			fit, test := s.dealt(keep, uint64(j), uint64(len(from)))
+			if f := (fold{fit: s.window(math.Inf(-1), at, fit), test: s.window(at, end, test), name: name + " by account"}); f.teaches() {
+				folds = append(folds, f)
+			}
+		}
+	}
+	if !s.recurring {
+		return levels, nil
+	}
+	return folds, levels
+}
+
+// originsBefore are the cuts at which validation stands, rising.
+func (s *study) originsBefore(end cut, keep func(int) bool) []cut {
 	var closings []float64
 	for i, st := range s.out.State {
 		if keep != nil && !keep(i) || st == datasets.Open {
@@ -311,21 +341,26 @@ func (s *study) foldsForward(end cut, keep func(int) bool) []fold {
 	if len(closings) == 0 {
 		return nil
 	}
-	var folds []fold
-	for j, share := range origins {
-		from, to := closings[int(share*float64(len(closings)))], end
-		if j+1 < len(origins) {
-			to = closings[int(origins[j+1]*float64(len(closings)))]
-		}
-		if from >= to {
-			continue
-		}
-		f := fold{fit: s.window(math.Inf(-1), from, keep), test: s.window(from, to, keep), name: fmt.Sprint("origin ", j+1)}
-		if f.fit.wins() >= leastWins && f.test.wins() > 0 && f.fit.losing() {
-			folds = append(folds, f)
+	var cuts []cut
+	for _, share := range origins {
+		cuts = append(cuts, closings[int(share*float64(len(closings)))])
+	}
+	return slices.Compact(cuts)
+}
+
+// dealt parts the leads by account: those of part k of n, and the others.
+func (s *study) dealt(keep func(int) bool, k, n uint64) (others, these func(int) bool) {
+	side := func(in bool) func(int) bool {
+		return func(i int) bool {
+			return (keep == nil || keep(i)) && (part(s.groups[i], s.plan.Seed+drawFolds, n) == k) == in
 		}
 	}
-	return folds
+	return side(false), side(true)
+}
+
+// teaches reports whether a fold has what it takes to fit and to test.
+func (f *fold) teaches() bool {
+	return f.fit.wins() >= leastWins && f.test.wins() > 0 && f.fit.losing()
 }
 
 // losing reports whether some subject was not won, without which nothing can be learnt.
@@ -335,8 +370,7 @@ func (w *subjects) losing() bool { return w.wins() < len(w.rows) }
 func (s *study) foldsAside(keep func(int) bool) []fold {
 	var folds []fold
 	for k := range uint64(foldsAside) {
-		in := func(i int) bool { return keep(i) && part(s.groups[i], s.plan.Seed+1, foldsAside) == k }
-		out := func(i int) bool { return keep(i) && part(s.groups[i], s.plan.Seed+1, foldsAside) != k }
+		out, in := s.dealt(keep, k, foldsAside)
 		f := fold{fit: s.window(math.Inf(-1), math.Inf(1), out), test: s.window(math.Inf(-1), math.Inf(1), in), name: fmt.Sprint("fold ", k+1)}
 		if f.fit.wins() >= leastWins/2 && f.test.wins() > 0 && f.fit.losing() {
 			folds = append(folds, f)

@@ -90,19 +90,18 @@ func (t *trainer) leftOut(c candidate, err error) string {
 }
 
 // outOfFold is what a candidate says about the rows of validation.
-func (t *trainer) outOfFold(ctx context.Context, c candidate, x *matrix.Matrix, sp *split) (said []float64, err error) {
+func (t *trainer) outOfFold(ctx context.Context, c candidate, x *matrix.Matrix, sp *split) (margins []float64, err error) {
 	for _, f := range sp.folds {
 		index, y := f.together()
 		m, _, err := t.fit(ctx, c, view(x, index), y, nil)
 		if err != nil {
 			return nil, err
 		}
-		said = grow(said, len(f.test.rows))
-		if err := m.Margins(said[len(said)-len(f.test.rows):], x.Gather(f.test.index())); err != nil {
+		if margins, err = said(margins, m, x.Gather(f.test.index())); err != nil {
 			return nil, err
 		}
 	}
-	return said, nil
+	return margins, nil
 }
 
 // Classifier is how a model that only tells won from not won within the main

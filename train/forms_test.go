@@ -279,6 +279,41 @@ func TestRandomSplit(t *testing.T) {
 	}
 }
 
+// TestValidationByAccount: what is only known of an account by its own earlier
+// leads must not look like a gain in validation.
+func TestValidationByAccount(t *testing.T) {
+	r := rand.New(rand.NewPCG(8, 1))
+	good := make([]bool, 60)
+	for i := range good {
+		good[i] = r.IntN(2) == 0
+	}
+	c := &rows{names: []string{"lead_id", "converted", "number", "account", "branch", "visits"}}
+	for i := range 3000 {
+		a := r.IntN(len(good))
+		won := "no"
+		if chance := map[bool]float64{true: 0.45, false: 0.05}[good[a]]; r.Float64() < chance {
+			won = "yes"
+		}
+		c.cells = append(c.cells, []string{"L" + strconv.Itoa(i), won, strconv.Itoa(i), "A" + strconv.Itoa(a), "B" + strconv.Itoa(a), strconv.Itoa(r.IntN(9))})
+	}
+	gain := func(account string, exclude ...string) float64 {
+		result := run(t, c.table(nil, nil), train.Plan{
+			Roles: datasets.Roles{ID: "lead_id", Outcome: "converted", Order: "number", Account: account}, Contract: datasets.Contract{Won: []string{"yes"}},
+			AsOf: datasets.NoTime, Exclude: exclude, Kinds: map[string]datasets.Kind{"branch": datasets.Category}, NoRefit: true, Seed: 1,
+		})
+		for _, e := range result.Report.Leaderboard {
+			if e.Model == "gbm" {
+				return e.Gain
+			}
+		}
+		t.Fatal("gbm is not on the leaderboard")
+		return 0
+	}
+	if apart, together := gain("account"), gain("", "account"); together < 0.08 || apart > 0.01 {
+		t.Errorf("the branch of an account gains %.3f where its leads are kept apart, %.3f where they are not", apart, together)
+	}
+}
+
 // TestComplaints are the sentences for data that nothing can be learned from.
 func TestComplaints(t *testing.T) {
 	only := func(c *rows, keep func(cells []string) bool) *rows {

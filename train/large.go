@@ -29,10 +29,15 @@ func (s *study) sample(sp *split) {
 	}
 	share := max(float64(sampledLeads)/float64(leads), min(1, float64(sampledWins)/float64(sp.train.wins())))
 	last := sp.folds[len(sp.folds)-1].test
+	if n := len(sp.levels); n > 0 {
+		last = sp.levels[n-1].test
+	}
 	watched := last.only(s.drawn(drawWatched, float64(watchedLeads)/float64(distinct(last.rows))))
-	for k, f := range sp.folds {
-		keep := s.drawn(drawSample, share)
-		sp.folds[k].fit, sp.folds[k].test = f.fit.only(keep), f.test.only(keep)
+	keep := s.drawn(drawSample, share)
+	for _, folds := range [][]fold{sp.folds, sp.levels} {
+		for k, f := range folds {
+			folds[k].fit, folds[k].test = f.fit.only(keep), f.test.only(keep)
+		}
 	}
 	aside := make([]bool, s.leads.Rows)
 	for _, r := range watched.rows {

@@ -63,6 +63,7 @@ func (s *study) read(raw *datasets.Table) (existing, typed *datasets.Table, err 
 		return nil, nil, err
 	}
 	s.note(notes...)
+	s.out = s.recounted(typed, s.out, s.plan.reopened)
 	if len(s.out.Rows) == 0 {
 		return nil, nil, s.nobody(raw.Rows)
 	}

@@ -45,7 +45,10 @@ type Plan struct {
 	ScorecardBins string        `json:"scorecard_bins,omitempty"` // how a scorecard cuts numbers, of binnings; "": quantile
 	GolearnLimit  time.Duration `json:"golearn_limit,omitempty"`  // a fit of golearn's that takes longer is given up; 0: 60 s
 
-	alone bool // without the candidates that are only compared
+	Sensitivity bool `json:"sensitivity,omitempty"` // train the recipe on other readings of the contract too: see Reading
+
+	alone    bool     // without what is only compared
+	reopened reopened // what leads that were opened again count as
 }
 
 // binnings are the values that Plan.ScorecardBins takes: bins of equal weight,

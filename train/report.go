@@ -35,6 +35,7 @@ type Report struct {
 	Judged      Evaluation       `json:"judged"`
 	Classifiers []Classifier     `json:"at_main_horizon,omitempty"` // on a table with times, next to the champion
 	Searched    *Searched        `json:"search,omitempty"`
+	Contract    []Reading        `json:"contract_readings,omitempty"` // where the contract has a rule that could be otherwise
 	Columns     []Column         `json:"columns"`
 	Notes       []string         `json:"notes"`
 	Counts      map[string]int   `json:"counts"` // leads, won, lost, open
@@ -97,6 +98,9 @@ func (t *trainer) report(v *validation, sp *split, e *Evaluation) *Report {
 	r := &Report{Split: sp.words, Leaderboard: v.board, Judged: *e, Searched: t.searched, Counts: map[string]int{"leads": t.leads.Rows}}
 	for _, s := range t.out.State {
 		r.Counts[s.String()]++
+	}
+	for _, c := range t.readings {
+		r.Contract = append(r.Contract, c.Reading)
 	}
 	for _, n := range t.notes {
 		r.Notes = append(r.Notes, noteText(n))

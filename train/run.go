@@ -53,50 +53,26 @@ func Run(ctx context.Context, raw *datasets.Table, p Plan, progress Progress) (*
 		return nil, err
 	}
 	t := &trainer{study: s, progress: progress}
-	if err := t.suited(); err != nil {
-		return nil, err
-	}
-	everything := s.window(math.Inf(-1), math.Inf(1), nil)
-	if err := t.supported(&everything); err != nil {
-		return nil, err
-	}
-	sp, err := s.split()
+	f, err := t.recipe(ctx)
 	if err != nil {
 		return nil, err
 	}
-	t.total = len(treeSizes) + len(t.contenders())*(len(sp.folds)+2) + 2 + len(t.beside())
-	v, err := t.validate(ctx, sp)
-	if err != nil {
-		return nil, err
-	}
-	judged, err := t.judged(ctx, sp, v)
-	if err != nil {
-		return nil, err
-	}
-	t.step("judging on the hold-out")
-	evaluation, err := t.judge(ctx, judged, sp)
-	if err != nil {
-		return nil, err
-	}
-	if evaluation.worse() && t.plan.Model == "blend" && v.best >= 0 {
-		t.notef("", "on the hold-out the blend (%s) did worse than the base rates, although it had not in validation: the forecast is kept close to the base rates", v.recipe())
-		v.shrink(v.best, 0)
-		clear(v.blend.Offset)
-		if judged, err = t.judged(ctx, sp, v); err != nil {
+	if p.Sensitivity && len(s.readings) > 0 {
+		if s.readings[0].Refit, err = t.refit(ctx, f); err != nil {
 			return nil, err
 		}
-		if evaluation, err = t.judge(ctx, judged, sp); err != nil {
+		if err := t.retrain(ctx, raw); err != nil {
 			return nil, err
 		}
 	}
-	result := &Result{Judged: judged.bytes}
-	report := t.report(v, sp, evaluation)
-	if err := t.classifiers(ctx, judged, sp, v, report); err != nil {
+	result := &Result{Judged: f.judged.bytes}
+	report := t.report(f.validation, f.split, f.evaluation)
+	if err := t.classifiers(ctx, f.judged, f.split, f.validation, report); err != nil {
 		return nil, err
 	}
 	sixDigits(reflect.ValueOf(report).Elem())
-	judgement := report.Judged.judgement(judged.id, sp)
-	if result.Shipped, err = t.ship(ctx, judged, everything, v, judgement, report); err != nil {
+	judgement := report.Judged.judgement(f.judged.id, f.split)
+	if result.Shipped, err = t.ship(ctx, f.judged, f.validation, judgement, report); err != nil {
 		return nil, err
 	}
 	shipped, err := openBytes(result.Shipped)
@@ -108,6 +84,60 @@ func Run(ctx context.Context, raw *datasets.Table, p Plan, progress Progress) (*
 	return result, nil
 }
 
+// found is what training has found before it ships: the recipe, and the bundle
+// that shows on the hold-out what the recipe is worth.
+type found struct {
+	*split
+	*validation
+	judged     *built
+	evaluation *Evaluation
+}
+
+// recipe finds what to fit by validation, fits it on what was known before the
+// hold-out, and judges it there.
+func (t *trainer) recipe(ctx context.Context) (*found, error) {
+	if err := t.suited(); err != nil {
+		return nil, err
+	}
+	everything := t.everything()
+	if err := t.supported(ctx, &everything); err != nil {
+		return nil, err
+	}
+	sp, err := t.split()
+	if err != nil {
+		return nil, err
+	}
+	t.total = len(treeSizes) + len(t.contenders())*(len(sp.folds)+2) + len(sp.levels) + 2 + len(t.beside())
+	v, err := t.validate(ctx, sp)
+	if err != nil {
+		return nil, err
+	}
+	f := &found{split: sp, validation: v}
+	if err := t.try(ctx, f); err != nil {
+		return nil, err
+	}
+	if f.evaluation.worse() && t.plan.Model == "blend" && v.best >= 0 {
+		t.notef("", "on the hold-out the blend (%s) did worse than the base rates, although it had not in validation: the forecast is kept close to the base rates", v.recipe())
+		v.shrink(v.best, 0)
+		clear(v.blend.Offset)
+		err = t.try(ctx, f)
+	}
+	return f, err
+}
+
+// try fits the recipe on what was known before the hold-out, and judges it there.
+func (t *trainer) try(ctx context.Context, f *found) (err error) {
+	if f.judged, err = t.judged(ctx, f.split, f.validation); err != nil {
+		return err
+	}
+	t.step("judging on the hold-out")
+	f.evaluation, err = t.judge(ctx, f.judged, f.split)
+	return err
+}
+
+// everything is all leads with all that was seen of them.
+func (s *study) everything() subjects { return s.window(math.Inf(-1), math.Inf(1), nil) }
+
 // step tells that another step of the work begins.
 func (t *trainer) step(stage string) {
 	t.done++
@@ -115,7 +145,7 @@ func (t *trainer) step(stage string) {
 }
 
 // ship fits the recipe on everything, or carries the judged bundle over.
-func (t *trainer) ship(ctx context.Context, judged *built, everything subjects, v *validation, j *bundle.Judgement, r *Report) ([]byte, error) {
+func (t *trainer) ship(ctx context.Context, judged *built, v *validation, j *bundle.Judgement, r *Report) ([]byte, error) {
 	if t.plan.NoRefit {
 		return judged.bytes, nil
 	}
@@ -125,7 +155,7 @@ func (t *trainer) ship(ctx context.Context, judged *built, everything subjects, 
 	if err != nil {
 		return nil, err
 	}
-	shipped, err := t.build(ctx, fold{fit: everything}, e, v, j, r)
+	shipped, err := t.build(ctx, fold{fit: t.everything()}, e, v, j, r)
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +163,7 @@ func (t *trainer) ship(ctx context.Context, judged *built, everything subjects, 
 }
 
 // supported ends training where the main horizon cannot be supported.
-func (t *trainer) supported(w *subjects) error {
+func (t *trainer) supported(ctx context.Context, w *subjects) error {
 	if !t.timed {
 		return nil
 	}
@@ -141,22 +171,19 @@ func (t *trainer) supported(w *subjects) error {
 	if longest >= float64(t.plan.MainHorizon) {
 		return nil
 	}
-	half, days := float64(t.plan.MainHorizon)/2, float64(t.plan.MainHorizon)
-	atRisk, wins := 0, 0
-	for i, exit := range w.y.Exit {
-		if exit >= days && w.y.Entry[i] < days {
-			atRisk++
-		}
-		if w.won(i) && exit > half && exit <= days {
-			wins++
-		}
+	lacking, err := t.lacking(ctx, w, t.plan.MainHorizon)
+	if err != nil {
+		return err
 	}
-	message := fmt.Sprintf("the main horizon of %d days is not supported: of %d leads, of which %d are won, %d were still open after that long (50 are needed) and %d were won in its second half (10 are needed)",
-		t.plan.MainHorizon, len(w.rows), w.wins(), atRisk, wins)
+	message := fmt.Sprintf("the main horizon of %d days is not supported: %s", lacking.Days, lacking.Reason)
+	wait := ""
+	if lacking.From != "" {
+		wait = " until about " + lacking.From
+	}
 	if longest >= 1 {
-		message += fmt.Sprintf("; up to %.0f days are supported: choose a shorter one with --main-horizon, or wait", longest)
+		message += fmt.Sprintf("; up to %.0f days are supported: choose a shorter one with --main-horizon, or wait%s", longest, wait)
 	} else {
-		message += "; no other is supported either: wait until there are more"
+		message += "; no other is supported either: wait" + cmp.Or(wait, " until there are more")
 	}
 	return &datasets.Error{Message: message}
 }
@@ -198,6 +225,9 @@ func (t *trainer) build(ctx context.Context, f fold, e encoded, v *validation, j
 	var support *survival.Support
 	if t.timed {
 		support = t.support(&w)
+		if m.Waiting, err = t.waiting(ctx, &w, bundle.NewReach(*support, t.cuts)); err != nil {
+			return nil, err
+		}
 	}
 	if m.Grades, err = t.grades(model, x.Gather(spread(w.index(), mostGraded))); err != nil {
 		return nil, err

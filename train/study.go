@@ -19,23 +19,25 @@ import (
 // study is the leads of a training run, typed, in a stable order and with what
 // became of them. It is the same for any order of rows or columns in the file.
 type study struct {
-	asked    Plan // before anything was filled in
-	plan     Plan
-	schema   datasets.Schema
-	spec     features.Spec
-	leads    *datasets.Table
-	out      *datasets.Outcomes
-	position []float64 // place of each lead in time: creation, or the order column; nil where nobody knows
-	keys     []uint64  // identity of each lead
-	groups   []uint64  // identity of its account; the lead's own where there is none
-	test     []int8    // 1 held out, 0 not, −1 not in the given split; nil without a given split
-	timed    bool      // there are times, so there is a curve
-	dated    bool      // the times are dates, so that there is a "known by then"
-	losses   bool
-	withheld []bundle.Withheld
-	leaks    []leak.Finding // of the columns that are not excluded
-	notes    []datasets.Note
-	reading  int // how many of the notes are about how the table was read
+	asked     Plan // before anything was filled in
+	plan      Plan
+	schema    datasets.Schema
+	spec      features.Spec
+	leads     *datasets.Table
+	out       *datasets.Outcomes
+	position  []float64 // place of each lead in time: creation, or the order column; nil where nobody knows
+	keys      []uint64  // identity of each lead
+	groups    []uint64  // identity of its account; the lead's own where there is none
+	recurring bool      // some account has several leads
+	test      []int8    // 1 held out, 0 not, −1 not in the given split; nil without a given split
+	timed     bool      // there are times, so there is a curve
+	dated     bool      // the times are dates, so that there is a "known by then"
+	losses    bool
+	withheld  []bundle.Withheld
+	leaks     []leak.Finding // of the columns that are not excluded
+	notes     []datasets.Note
+	reading   int       // how many of the notes are about how the table was read
+	readings  []counted // what follows from other readings of the outcome contract
 }
 
 // prepare reads the table by the plan.
@@ -46,7 +48,11 @@ func prepare(raw *datasets.Table, p Plan) (*study, error) {
 	if err != nil {
 		return nil, err
 	}
-	p = s.plan
+	if p = s.plan; !p.alone {
+		if s.readings, err = s.readContract(typed); err != nil {
+			return nil, err
+		}
+	}
 	if asked && !s.timed {
 		s.notef("", "the horizons that were asked for are of no use: without times of creation and closing there is no forecast of when")
 	}
@@ -272,6 +278,7 @@ func (s *study) sortLeads(t *datasets.Table, rows []int) {
 				s.groups[i] = accounts[r]
 			}
 		}
+		s.recurring = distinct(s.groups) < distinct(s.keys)
 	}
 	if position != nil {
 		s.position = pick(position, rows)

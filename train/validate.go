@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/models"
@@ -46,7 +47,7 @@ func (v *validation) recipe() string {
 		if name != "" {
 			name += " + "
 		}
-		name += fmt.Sprintf("%s %.2f", c.name, v.blend.Weight[0][j])
+		name += fmt.Sprintf("%s %.*f", c.name, max(2, int(1-math.Log10(max(v.blend.Weight[0][j], 1e-3)))), v.blend.Weight[0][j])
 	}
 	if name == "" {
 		return "base rates"
@@ -66,8 +67,8 @@ func (t *trainer) validate(ctx context.Context, sp *split) (*validation, error) 
 		return nil, err
 	}
 	x := v.encoded.x
-	if n := len(sp.folds); n > 0 {
-		if err := t.size(ctx, x, &sp.folds[n-1]); err != nil {
+	if len(sp.folds) > 0 {
+		if err := t.size(ctx, x, sp); err != nil {
 			return nil, err
 		}
 		if err := t.search(ctx, x, sp.folds); err != nil {
@@ -83,8 +84,7 @@ func (t *trainer) validate(ctx context.Context, sp *split) (*validation, error) 
 		if err != nil {
 			return nil, err
 		}
-		v.bases = grow(v.bases, test.Rows*base.Outputs())
-		if err := base.Margins(v.bases[len(v.bases)-test.Rows*base.Outputs():], test); err != nil {
+		if v.bases, err = said(v.bases, base, test); err != nil {
 			return nil, err
 		}
 		for j, c := range list {
@@ -94,8 +94,7 @@ func (t *trainer) validate(ctx context.Context, sp *split) (*validation, error) 
 				return nil, err
 			}
 			chosen[j] = append(chosen[j], tuned)
-			v.saids[j] = grow(v.saids[j], test.Rows*m.Outputs())
-			if err := m.Margins(v.saids[j][len(v.saids[j])-test.Rows*m.Outputs():], test); err != nil {
+			if v.saids[j], err = said(v.saids[j], m, test); err != nil {
 				return nil, err
 			}
 		}
@@ -107,8 +106,6 @@ func (t *trainer) validate(ctx context.Context, sp *split) (*validation, error) 
 	}
 	return v, t.blend(ctx, v, x, sp)
 }
-
-func grow(s []float64, n int) []float64 { return append(s, make([]float64, n)...) }
 
 // join puts the subjects of another fold under those of w.
 func (w *subjects) join(f *subjects) {
@@ -160,23 +157,85 @@ func (t *trainer) blend(ctx context.Context, v *validation, x *matrix.Matrix, sp
 	}
 	v.board = append(v.board, blended, t.entry("base", v, v.bases, floor))
 	t.crown(v)
+	if len(sp.levels) > 0 {
+		return t.offsets(ctx, v, base, x, sp.levels)
+	}
 	return nil
+}
+
+// offsets finds those of the blend anew, on folds of all accounts. Where
+// accounts are kept apart, too little is expected of leads that are open at an
+// origin: when the model is used it has seen them, and forecasts less for them.
+func (t *trainer) offsets(ctx context.Context, v *validation, base *survival.BaseRates, x *matrix.Matrix, folds []fold) error {
+	every := *v
+	every.oof, every.bases, every.saids = subjects{}, nil, make([][]float64, len(v.names))
+	for _, f := range folds {
+		t.step("validating the level, " + f.name)
+		fit, test := x.Gather(f.fit.index()), x.Gather(f.test.index())
+		own, err := t.baseline(ctx, fit, f.fit.y)
+		if err != nil {
+			return err
+		}
+		if every.bases, err = said(every.bases, own, test); err != nil {
+			return err
+		}
+		for j, c := range v.names {
+			var m models.Additive = own
+			if !v.unused(j) {
+				if m, _, err = t.fit(ctx, c, fit, f.fit.y, v.tuned[j]); err != nil {
+					return err
+				}
+			}
+			if every.saids[j], err = said(every.saids[j], m, test); err != nil {
+				return err
+			}
+		}
+		every.oof.join(&f.test)
+	}
+	every.blend.Offset = make([]float64, len(v.blend.Offset))
+	s, rows, err := t.stacking(&every, base)
+	if err != nil {
+		return err
+	}
+	s.Prior, s.Ridge = []float64{1}, math.MaxFloat32 // the weights stay
+	b, err := s.Fit(rows, [][]float64{t.margins(&every)})
+	if err != nil {
+		return err
+	}
+	for i, o := range b.Offset {
+		v.blend.Offset[i] = drift * o
+	}
+	return nil
+}
+
+// said puts what a model says of the rows behind what was said of others.
+func said(margins []float64, m models.Additive, x *matrix.Matrix) ([]float64, error) {
+	n := len(margins)
+	margins = append(margins, make([]float64, x.Rows*m.Outputs())...)
+	return margins, m.Margins(margins[n:], x)
+}
+
+// stacking is the regression that fits the weights and offsets, and its rows.
+func (t *trainer) stacking(v *validation, base *survival.BaseRates) (survival.Stacking, *survival.Rows, error) {
+	s := survival.Stacking{Base: base, Bases: v.bases}
+	if !t.timed {
+		return s, survival.Flat(v.oof.y.Y, nil), nil
+	}
+	s.Groups = ageGroups(t.intervals())
+	rows, err := survival.Expand(t.cuts, v.oof.y, 0, 0)
+	return s, rows, err
 }
 
 // weigh fits the weights that the plan asks for.
 func (t *trainer) weigh(v *validation, base *survival.BaseRates, best int) error {
-	rows := survival.Flat(v.oof.y.Y, nil)
-	s := survival.Stacking{Base: base, Bases: v.bases, Best: best + 1}
-	if t.timed {
-		var err error
-		if rows, err = survival.Expand(t.cuts, v.oof.y, 0, 0); err != nil {
-			return err
-		}
-		s.Groups = ageGroups(t.intervals())
-	}
 	if t.plan.Model == "base" {
 		return nil
 	}
+	s, rows, err := t.stacking(v, base)
+	if err != nil {
+		return err
+	}
+	s.Best = best + 1
 	saids := v.saids
 	for range v.names {
 		s.Prior = append(s.Prior, 1/float64(len(v.names)))
@@ -240,8 +299,9 @@ func (v *validation) shrink(best int, factor float64) {
 }
 
 // leastWeight is the weight that the best ranker keeps where nothing is sure:
-// enough to order leads, too little to do worse than the base rates.
-const leastWeight = 0.02
+// enough to order leads, too little to do worse than the base rates by what
+// anybody would print.
+const leastWeight = 0.005
 
 // margins are those of the blend on the rows of validation, each over the base
 // rates of its own fold.

@@ -55,6 +55,7 @@ func (p *program) printBundle(b *bundle.Bundle) {
 	if m.Timed {
 		fmt.Fprintf(p.stdout, "horizons %v days, main %d; age is cut at %s days\n", m.Horizons, m.MainHorizon, joinDays(b.Cuts()))
 		fmt.Fprintf(p.stdout, "support: %.0f days ahead at creation; ages up to %.0f days were seen\n", b.Reach().Ahead, b.Reach().Oldest)
+		p.printWaiting(m)
 		fmt.Fprintln(p.stdout, "law: fields are those of creation, so a forecast for a lead open for s days is the exact conditional law")
 	} else {
 		fmt.Fprintln(p.stdout, "the data had no times: only p_win is forecast, without a horizon")

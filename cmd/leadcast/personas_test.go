@@ -6,14 +6,14 @@ import (
 	"testing"
 )
 
-// The generated company's best sources and its threshold of size are among its
+// The sources of the generated company, which make much of a difference, are among its
 // segments; none is told by who works the lead.
 func TestPersonas(t *testing.T) {
 	t.Chdir(t.TempDir())
 	must(t, "datasets", "generate", "crm", "--leads", "4000", "--seed", "7", "-o", "demo")
 	must(t, "init", "demo/leads.csv")
-	said := must(t, "personas", "--main-horizon", "90d").stdout
-	if !strings.HasPrefix(said, "Of 4000 leads, ") || !strings.Contains(said, "source is Partner") || !strings.Contains(said, "employees") || strings.Contains(said, "owner") {
+	said := must(t, "personas", "--main-horizon", "60d").stdout
+	if !strings.HasPrefix(said, "Of 4000 leads, ") || !strings.Contains(said, "source is ") || strings.Contains(said, "owner") {
 		t.Error(said)
 	}
 	var r struct {
@@ -27,10 +27,10 @@ func TestPersonas(t *testing.T) {
 			Days       struct{ Median float64 }
 		}
 	}
-	if err := json.Unmarshal([]byte(must(t, "personas", "demo/leads.csv", "--main-horizon", "90d", "--json").stdout), &r); err != nil {
+	if err := json.Unmarshal([]byte(must(t, "personas", "demo/leads.csv", "--main-horizon", "60d", "--json").stdout), &r); err != nil {
 		t.Fatal(err)
 	}
-	if r.Leads != 4000 || r.Horizon != 90 || len(r.Personas) < 2 || r.Tested < len(r.Personas) || r.Personas[0].P > 0.05 || r.Personas[0].Days.Median <= 0 {
+	if r.Leads != 4000 || r.Horizon != 60 || len(r.Personas) < 2 || r.Tested < len(r.Personas) || r.Personas[0].P > 0.05 || r.Personas[0].Days.Median <= 0 {
 		t.Errorf("%+v", r)
 	}
 	if a := leadcast(t, "", "personas", "nothing.csv", "--outcome", "x", "--won", "y"); a.code != exitUsage {

@@ -93,7 +93,9 @@ func (p *program) printReport(r *train.Report, file string) {
 	}
 	p.heading("This recipe (" + m.Recipe + "), judged on leads it had not seen — " + r.Split)
 	p.printEvaluation(&r.Judged, m.Horizons)
+	p.printWaiting(m)
 	p.printClassifiers(r.Classifiers, m.MainHorizon)
+	p.printReadings(r.Contract, m.MainHorizon)
 	fmt.Fprintf(p.stdout, "\nForecasts are of how leads were worked until now.\nWritten: %s (model %s)\n", file, r.Bundle[:12])
 }
 
@@ -109,6 +111,17 @@ func (p *program) printSearch(s *train.Searched) {
 		s.Gain, b.Leaves, b.MinLeaf, b.LearningRate, b.L2, b.CategoryL2, b.ColumnSample, b.RowSample, b.Pairs)
 }
 
+// printWaiting says which horizons cannot be given yet, why, and until when.
+func (p *program) printWaiting(m *bundle.Manifest) {
+	for _, w := range m.Waiting {
+		fmt.Fprintf(p.stdout, "%d days: not forecast for new leads: %s", w.Days, w.Reason)
+		if w.From != "" {
+			fmt.Fprintf(p.stdout, "; to be expected of a model trained about %s", w.From)
+		}
+		fmt.Fprintln(p.stdout)
+	}
+}
+
 // printClassifiers prints how models without times did next to the champion.
 func (p *program) printClassifiers(list []train.Classifier, days int) {
 	if len(list) == 0 {
@@ -120,6 +133,50 @@ func (p *program) printClassifiers(list []train.Classifier, days int) {
 		w.AppendRow(table.Row{c.Model, fmt.Sprintf("%.3f (%.3f–%.3f)", c.AUC.Value, c.AUC.Low, c.AUC.High), fmt.Sprintf("%.4f", c.LogLoss), fmt.Sprintf("%.4f", c.Brier)})
 	}
 	w.Render()
+}
+
+// printReadings prints what would move if the outcome contract were read otherwise.
+func (p *program) printReadings(list []train.Reading, days int) {
+	if len(list) == 0 {
+		return
+	}
+	p.heading("What the rules of the outcome contract decide: all leads, before any column is looked at")
+	header := []any{"reading", "won", "lost", "open", fmt.Sprintf("won within %d days", days), "half of the wins by", "wins to expect of open leads"}
+	if list[0].Refit != nil {
+		header = append(header, "trained anew: AUC", "wins to expect")
+	}
+	w := p.sheet(header...)
+	for _, r := range list {
+		half := "–"
+		if r.Cycle != nil {
+			half = fmt.Sprintf("day %.0f", *r.Cycle)
+		}
+		row := table.Row{r.Rule, r.Won, r.Lost, r.Open, fmt.Sprintf("%.2f %%", 100*r.WinRate), half, moved("%.1f", r.Expected, list[0].Expected)}
+		if f := r.Refit; f != nil && f.Withheld == "" {
+			row = append(row, fmt.Sprintf("%.3f", f.AUC), moved("%.1f", f.Expected, list[0].Refit.Expected))
+		} else if f != nil {
+			row = append(row, "–", "–")
+		}
+		w.AppendRow(row)
+	}
+	w.Render()
+	for _, r := range list {
+		if r.Refit != nil && r.Refit.Withheld != "" {
+			fmt.Fprintf(p.stdout, "%s: could not be trained: %s\n", r.Rule, printable(r.Refit.Withheld))
+		}
+	}
+	if list[0].Refit == nil {
+		fmt.Fprintln(p.stdout, "--sensitivity trains the recipe on each of them too")
+	}
+}
+
+// moved is a figure with how far it is from what is declared.
+func moved(format string, value, declared float64) string {
+	text := fmt.Sprintf(format, value)
+	if value != declared && declared > 0 {
+		text += fmt.Sprintf(" (%+.0f %%)", 100*(value/declared-1))
+	}
+	return text
 }
 
 // printRoles prints which column plays which part.
@@ -172,17 +229,18 @@ func (p *program) printEvaluation(e *train.Evaluation, horizons []int) {
 		fmt.Fprintln(p.stdout, "  no horizon has both won and other leads that were followed long enough")
 		return
 	}
-	w := p.sheet("won within", "leads", "won", "AUC (95 %)", "log loss", "base", "Brier", "ECE", "slope", "observed ÷ expected (95 %)", "wins in top 10 %")
+	w := p.sheet("won within", "leads", "won", "AUC (95 %)", "log loss", "base", "Brier", "ECE", "observed ÷ expected (95 %)", "wins in top 10 %")
 	for _, h := range e.Horizons {
 		name := fmt.Sprintf("%d days", h.Days)
 		if h.Days == 0 {
 			name = "ever"
 		}
 		w.AppendRow(table.Row{name, h.Leads, h.Won, fmt.Sprintf("%.3f (%.3f–%.3f)", h.AUC.Value, h.AUC.Low, h.AUC.High),
-			fmt.Sprintf("%.4f", h.LogLoss), fmt.Sprintf("%.4f", h.BaseLoss), fmt.Sprintf("%.4f", h.Brier), fmt.Sprintf("%.4f", h.ECE), fmt.Sprintf("%.2f", h.Slope),
+			fmt.Sprintf("%.4f", h.LogLoss), fmt.Sprintf("%.4f", h.BaseLoss), fmt.Sprintf("%.4f", h.Brier), fmt.Sprintf("%.4f", h.ECE),
 			fmt.Sprintf("%.2f (%.2f–%.2f)", h.OE.Value, h.OE.Low, h.OE.High), fmt.Sprintf("%.0f %%", 100*h.Top)})
 	}
 	w.Render()
+	p.printCalibration(e)
 	printNewAccounts(p.stdout, e)
 	for _, days := range horizons {
 		if e.Horizons[0].Days > 0 && !slices.ContainsFunc(e.Horizons, func(h train.AtHorizon) bool { return h.Days == days }) {
@@ -191,6 +249,54 @@ func (p *program) printEvaluation(e *train.Evaluation, horizons []int) {
 	}
 	if e.LogLik != nil && !math.IsNaN(e.LogLik.Value) {
 		fmt.Fprintf(p.stdout, "log-likelihood of won/lost/open over the base rates: %+.4f a lead (%+.4f … %+.4f)\n", e.LogLik.Value, e.LogLik.Low, e.LogLik.High)
+	}
+}
+
+// printCalibration prints how forecasts came true: by horizon, by age, and the
+// segments of which they did not.
+func (p *program) printCalibration(e *train.Evaluation) {
+	if len(e.Calibration) == 0 {
+		return
+	}
+	p.heading("Do the forecasts come true? (a slope below 1: over-confident; an intercept above 0: too low)")
+	w := p.sheet("leads", "number", "won", "expected", "observed ÷ expected (95 %)", "intercept (95 %)", "slope (95 %)")
+	add := func(c *train.Calibration, name string) {
+		line := func(value, low, high float64) string {
+			if math.IsNaN(value) {
+				return "too few"
+			}
+			return fmt.Sprintf("%.2f (%.2f … %.2f)", value, low, high)
+		}
+		w.AppendRow(table.Row{name, c.Leads, c.Won, fmt.Sprintf("%.1f", c.Expected), line(c.OE.Value, c.OE.Low, c.OE.High),
+			line(c.Intercept.Value, c.Intercept.Low, c.Intercept.High), line(c.Slope.Value, c.Slope.Low, c.Slope.High)})
+	}
+	main := 0
+	for i := range e.Calibration {
+		switch c := &e.Calibration[i]; c.By {
+		case "horizon":
+			add(c, "all, "+c.Group)
+		case "age":
+			add(c, fmt.Sprintf("%s, %d days", c.Group, c.Days))
+			main = c.Days
+		default:
+			main = c.Days
+		}
+	}
+	off, of := e.Surprises()
+	for i := range off {
+		add(&off[i], printable(off[i].By+" = "+off[i].Group))
+	}
+	w.Render()
+	within := ""
+	if main > 0 {
+		within = fmt.Sprintf(" within %d days", main)
+	}
+	switch {
+	case of == 0:
+	case len(off) == 0:
+		fmt.Fprintf(p.stdout, "segments: none of %d was won%s more or less often than forecast, beyond chance\n", of, within)
+	default:
+		fmt.Fprintf(p.stdout, "segments: of %d that were large enough %d came%s otherwise than forecast, beyond chance; they stand at the end\n", of, len(off), within)
 	}
 }
 

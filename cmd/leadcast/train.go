@@ -100,6 +100,7 @@ func (t *training) flags(f *pflag.FlagSet) {
 	f.DurationVar(&t.plan.GolearnLimit, "golearn-limit", time.Minute, "leave a model of golearn's out that is not fitted within this time")
 	f.BoolVar(&t.plan.NoRefit, "no-refit", false, "ship the judged model instead of fitting its recipe on everything")
 	f.StringVar(&t.budget, "budget", "", "search for better settings of boosting: for a time (60s, 10m), or trials=N, which gives the same in every run")
+	f.BoolVar(&t.plan.Sensitivity, "sensitivity", false, "where --silent-after is set or leads were reopened: train on other readings of these too, and say what moves")
 	f.Uint64Var(&t.plan.Seed, "seed", 1, "seed of everything that is drawn at random")
 	t.input.flags(f)
 }

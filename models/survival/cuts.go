@@ -3,14 +3,105 @@ package survival
 import (
 	"math"
 	"slices"
+
+	"github.com/leadcast/leadcast/models"
+	"github.com/leadcast/leadcast/models/portable"
 )
 
-// Cuts chooses at most most−1 points that cut the age axis into intervals: the
-// horizons that lie within the follow-up, and quantiles of the ages at which
-// something happened (of all causes), wherever enough events remain on both
-// sides. Horizons are always kept, even if they alone exceed most, and up to
-// five points may follow in a long tail. The points rise and are above zero.
-func Cuts(exit []float64, cause []uint8, horizons []float64, most int) []float64 {
+// Cuts chooses the points that cut the age axis into intervals of constant
+// rates: every horizon that lies within the follow-up of y (Entry, Exit, Cause,
+// Weight), and beside them those of a fine grid that the likelihood needs. From
+// the grid the cut is taken away whose loss costs the log-likelihood of the
+// rates least, again and again, until each that is left is worth more than half
+// the logarithm of the number of events for each rate it adds (Schwarz 1978,
+// Annals of Statistics 6:461) and at most most−1 are left, or horizons alone.
+// The points rise and are above zero.
+func Cuts(y models.Target, horizons []float64, most int) []float64 {
+	cuts := grid(y.Exit, y.Cause, horizons, fineGrid)
+	cells, events := cellsOf(cuts, y)
+	for {
+		weakest, least := -1, math.Inf(1)
+		for k, cut := range cuts {
+			if slices.Contains(horizons, cut) {
+				continue
+			}
+			if loss := cells[k].likelihood() + cells[k+1].likelihood() - cells[k].with(cells[k+1]).likelihood(); loss < least {
+				weakest, least = k, loss
+			}
+		}
+		price := float64(len(cells[0].events)) * math.Log(events) / 2
+		if weakest < 0 || least > price && len(cuts) < most {
+			return cuts
+		}
+		cells[weakest] = cells[weakest].with(cells[weakest+1])
+		cells, cuts = slices.Delete(cells, weakest+1, weakest+2), slices.Delete(cuts, weakest, weakest+1)
+	}
+}
+
+// fineGrid is the number of intervals that choosing begins with, about.
+const fineGrid = 40
+
+// ageCell is what happened in an interval of age: the events of each cause and
+// the time at risk.
+type ageCell struct {
+	events   []float64
+	exposure float64
+}
+
+// cellsOf counts the intervals between the cuts, and all events.
+func cellsOf(cuts []float64, y models.Target) (cells []ageCell, events float64) {
+	cells = make([]ageCell, len(cuts)+1)
+	causes := 1
+	for _, c := range y.Cause {
+		causes = max(causes, int(c))
+	}
+	for k := range cells {
+		cells[k].events = make([]float64, causes)
+	}
+	for i, exit := range y.Exit {
+		at, weight := entryOf(y, i), 1.0
+		if y.Weight != nil {
+			weight = y.Weight[i]
+		}
+		first, last := span(cuts, at, exit)
+		for k := first; k < last; k++ {
+			cells[k].exposure += float64(weight * (cuts[k] - at))
+			at = cuts[k]
+		}
+		cells[last].exposure += float64(weight * max(exit-at, leastExposure))
+		if c := y.Cause[i]; c > 0 {
+			cells[last].events[c-1] += weight
+			events += weight
+		}
+	}
+	return cells, events
+}
+
+func (c ageCell) with(next ageCell) ageCell {
+	both := ageCell{slices.Clone(c.events), c.exposure + next.exposure}
+	for i, d := range next.events {
+		both.events[i] += d
+	}
+	return both
+}
+
+// likelihood is the greatest log-likelihood of constant rates, but for what
+// does not depend on how intervals are joined.
+func (c ageCell) likelihood() float64 {
+	sum := 0.0
+	for _, d := range c.events {
+		if d > 0 {
+			sum += float64(d * portable.Log(d/c.exposure))
+		}
+	}
+	return sum
+}
+
+// grid has about most intervals: cuts at the horizons that lie within the
+// follow-up and at quantiles of the ages at which something happened (of all
+// causes), wherever enough events remain on both sides, and up to five more
+// in a long tail.
+func grid(exit []float64, cause []uint8, horizons []float64, most int) []float64 {
 	var events []float64
 	last := 0.0
 	for i, t := range exit {

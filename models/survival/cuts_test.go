@@ -3,6 +3,8 @@ package survival
 import (
 	"encoding/json"
 	"math"
+	"math/rand/v2"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -24,8 +26,8 @@ func TestCuts(t *testing.T) {
 			cause[i] = rapid.Uint8Range(0, 2).Draw(t, "cause")
 		}
 		horizons := []float64{90, 30, 90, 180}
-		cuts := Cuts(exit, cause, horizons, most)
-		if len(cuts) > max(most-1, 3)+mostTail || !slices.IsSorted(cuts) || len(slices.Compact(slices.Clone(cuts))) != len(cuts) {
+		cuts := Cuts(models.Target{Exit: exit, Cause: cause}, horizons, most)
+		if len(cuts) > max(most-1, 3) || !slices.IsSorted(cuts) || len(slices.Compact(slices.Clone(cuts))) != len(cuts) {
 			t.Fatalf("cuts %v", cuts)
 		}
 		for _, h := range horizons {
@@ -52,23 +54,68 @@ func TestCuts(t *testing.T) {
 	})
 }
 
-// Where events go on long after the last cut, more cuts follow.
-func TestCutsInTheTail(t *testing.T) {
-	exit, cause := make([]float64, 4000), make([]uint8, 4000)
-	for i := range exit {
-		exit[i], cause[i] = float64(i%20), 1
-		if i%10 == 0 {
-			exit[i] = float64(i / 10 % 200)
+// Where rates change the axis is cut, and where they do not only at horizons:
+// of 100 draws with constant rates at most five have another cut.
+func TestCutsWhereRatesChange(t *testing.T) {
+	draw := func(r *rand.Rand, rates func(age float64) (won, lost, until float64)) (y models.Target) {
+		for range 3000 {
+			age, cause := 0.0, uint8(0)
+			for age < 400 && cause == 0 {
+				won, lost, until := rates(age)
+				next := age + r.ExpFloat64()/(won+lost)
+				if age = min(next, until); next < until {
+					cause = 1
+					if r.Float64() > won/(won+lost) {
+						cause = 2
+					}
+				}
+			}
+			y.Exit, y.Cause = append(y.Exit, age), append(y.Cause, cause)
+		}
+		return y
+	}
+	r := rand.New(rand.NewPCG(4, 4))
+	changing := draw(r, func(age float64) (won, lost, until float64) {
+		switch {
+		case age < 20:
+			return 0.002, 0.004, 20
+		case age < 60:
+			return 0.012, 0.004, 60
+		case age < 200:
+			return 0.002, 0.004, 200
+		}
+		return 0.002, 0.001, 400
+	})
+	cuts := Cuts(changing, []float64{90}, 14)
+	for _, at := range []float64{20, 60, 200} {
+		if !slices.ContainsFunc(cuts, func(c float64) bool { return math.Abs(c/at-1) < 0.2 }) {
+			t.Errorf("no cut near %v: %v", at, cuts)
 		}
 	}
-	cuts := Cuts(exit, cause, nil, 6)
-	if last := cuts[len(cuts)-1]; len(cuts) < 6 || last < 100 {
-		t.Errorf("cuts %v of events up to 200", cuts)
+	if len(cuts) > 6 || !slices.Contains(cuts, 90) {
+		t.Errorf("cuts %v where rates change at 20, 60 and 200", cuts)
 	}
-	for k := len(cuts) - 1; k > 0; k-- {
-		if n := countIn(sorted(exit), cuts[k-1], cuts[k]); n < 10 {
-			t.Errorf("%d events in (%v, %v]", n, cuts[k-1], cuts[k])
+	more := 0
+	for range 100 {
+		if cuts := Cuts(draw(r, func(float64) (won, lost, until float64) { return 0.004, 0.006, 400 }), []float64{30, 90}, 14); len(cuts) > 2 {
+			more++
 		}
+	}
+	if more > 5 {
+		t.Errorf("%d of 100 draws of constant rates are cut beside the horizons", more)
+	}
+	if cuts := Cuts(models.Target{}, []float64{30}, 14); len(cuts) != 0 {
+		t.Errorf("cuts %v of no subjects", cuts)
+	}
+}
+
+// A subject that enters late, and a weight of two, count as they would by hand.
+func TestCutsCountTimeAtRisk(t *testing.T) {
+	y := models.Target{Entry: []float64{0, 12, 5}, Exit: []float64{25, 18, 5}, Cause: []uint8{1, 0, 2}, Weight: []float64{2, 1, 1}}
+	cells, events := cellsOf([]float64{10, 20}, y)
+	want := []ageCell{{[]float64{0, 1}, 20 + leastExposure}, {[]float64{0, 0}, 26}, {[]float64{2, 0}, 10}}
+	if !reflect.DeepEqual(cells, want) || events != 3 {
+		t.Errorf("%v, %v events", cells, events)
 	}
 }
 

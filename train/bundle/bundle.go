@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"time"
 
 	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/features"
@@ -36,6 +37,7 @@ type Manifest struct {
 	MeanAmount  float64            `json:"mean_amount"`        // mean amount of won leads, 0 where unknown
 	Judged      *Judgement         `json:"judged,omitempty"`   // how the same recipe did on the hold-out
 	Withheld    []Withheld         `json:"withheld,omitempty"` // columns left out and why
+	Waiting     []Wait             `json:"waiting,omitempty"`  // horizons that the data do not support for new leads
 	Plan        json.RawMessage    `json:"plan,omitempty"`     // what was asked of training and stands nowhere else here, JSON of package train; nil: not trained by us
 	Data        []Fingerprint      `json:"data,omitempty"`     // of what was learnt from
 	Promise     string             `json:"promise"`            // which reproducibility promise applies
@@ -59,6 +61,13 @@ type Judgement struct {
 type Withheld struct {
 	Column string `json:"column"`
 	Reason string `json:"reason"`
+}
+
+// Wait is a horizon that the data do not support yet.
+type Wait struct {
+	Days   int    `json:"days"`
+	Reason string `json:"reason"`
+	From   string `json:"from,omitempty"` // day from which a model can be expected to give it; "" where nobody knows, or not within ten years
 }
 
 // Fingerprint is a hash of the values of a column at the leads that were learnt
@@ -89,6 +98,7 @@ type Bundle struct {
 	rates    survival.Rates // the model where Manifest.Timed
 	support  *survival.Support
 	reach    Reach
+	until    int64 // the training's as-of, datasets.NoTime where there are no dates
 }
 
 // New puts the parts of a bundle together. A bundle is only used after it has
@@ -163,7 +173,10 @@ func Open(r io.ReaderAt, size int64) (*Bundle, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Bundle{Manifest: m, Report: parts["report"], id: id}
+	b := &Bundle{Manifest: m, Report: parts["report"], id: id, until: datasets.NoTime}
+	if t, err := time.Parse(time.RFC3339Nano, m.AsOf); err == nil {
+		b.until = datasets.Micros(t)
+	}
 	if b.encoder, err = features.Decode(parts["encoder"]); err != nil {
 		return nil, fmt.Errorf("bundle: %w", err)
 	}

@@ -291,7 +291,7 @@ func (f *forecast) curve(s *Score, row int, margins []float64) {
 	s.WinBy = make([]*float64, len(m.Horizons))
 	for i, h := range m.Horizons {
 		if float64(h) > longest {
-			s.Warnings = append(s.Warnings, fmt.Sprintf("p_win_%dd: at this age the data support at most %.0f days ahead", h, longest))
+			s.Warnings = append(s.Warnings, fmt.Sprintf("p_win_%dd: at this age the data support at most %.0f days ahead%s", h, longest, f.later(h, age)))
 			continue
 		}
 		open := c.At(at[:], float64(h))
@@ -312,6 +312,24 @@ func (f *forecast) curve(s *Score, row int, margins []float64) {
 			s.Cycle[i] = number(age + t)
 		}
 	}
+}
+
+// later says when a model may give a horizon that this one cannot, for a lead
+// of some age: where new leads lack it, too, the day that training expects,
+// else no earlier than leads have been followed for what is lacking. Nothing is
+// said of a lead that is older than all.
+func (b *Bundle) later(days int, age float64) string {
+	for _, w := range b.Manifest.Waiting {
+		if w.Days == days && w.From != "" {
+			return "; a model trained about " + w.From + " can be expected to reach further"
+		}
+	}
+	if b.until == datasets.NoTime || float64(days) > b.reach.Ahead || age > b.reach.Seen {
+		return ""
+	}
+	lacking := float64(days) + min(age, b.reach.Tail) - b.reach.Oldest // all leads in the tail share one rate
+	from := b.until + int64(math.Ceil(lacking))*int64(datasets.MicrosPerDay)
+	return "; a model trained from " + datasets.FormatTime(from)[:len(time.DateOnly)] + " on may reach further"
 }
 
 // leastCycleWins is the number of wins below which a cycle length is not given.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/leadcast/leadcast/models/metric"
 	"github.com/leadcast/leadcast/train"
 	"github.com/leadcast/leadcast/train/bundle"
 )
@@ -23,6 +24,7 @@ var styleText string
 var functions = template.FuncMap{
 	"percent": percent, "points": points, "whole": whole, "money": money, "inDays": inDays, "day": longDay, "clean": clean, "plain": plain, "maybe": maybe, "plural": plural,
 	"signed":  func(v float64) string { return fmt.Sprintf("%+.4f", v) },
+	"known":   func(e metric.Estimate) bool { return !math.IsNaN(e.Value) },
 	"fixed":   func(digits int, v float64) string { return fmt.Sprintf("%.*f", digits, v) },
 	"times":   func(a, b float64) float64 { return a * b },
 	"slot":    func(name string, p *page) slot { return slot{p.Missing(name), p.Figures[name]} },
@@ -146,6 +148,31 @@ func (r *Report) Truth() string {
 		return ""
 	}
 	return fmt.Sprintf("For every 100 wins forecast, %.0f came (95 %% interval %.0f to %.0f).", 100*h.OE.Value, 100*h.OE.Low, 100*h.OE.High)
+}
+
+// Groups are the lines of the table of calibration: by horizon, by age, and
+// the segments that came otherwise than forecast.
+func (r *Report) Groups() []train.Calibration {
+	var list []train.Calibration
+	for _, c := range r.Judged.Calibration {
+		if c.By == "horizon" || c.By == "age" {
+			list = append(list, c)
+		}
+	}
+	off, _ := r.Judged.Surprises()
+	return append(list, off...)
+}
+
+// Surprise says of how many segments more or fewer were won than forecast.
+func (r *Report) Surprise() string {
+	off, of := r.Judged.Surprises()
+	switch {
+	case of == 0:
+		return ""
+	case len(off) == 0:
+		return fmt.Sprintf("None of the %d segments that were large enough (frequent values of columns) was won more or less often than forecast, beyond chance.", of)
+	}
+	return fmt.Sprintf("Of the %d segments that were large enough (frequent values of columns) %d came otherwise than forecast, beyond chance: see the end of the table.", of, len(off))
 }
 
 // Unripe sums up the months that were not yet followed to the main horizon.

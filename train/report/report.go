@@ -10,6 +10,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/leadcast/leadcast/datasets"
@@ -46,6 +47,7 @@ type Report struct {
 	Leaderboard []train.Entry      `json:"leaderboard"`
 	Classifiers []train.Classifier `json:"at_main_horizon,omitempty"`
 	Judged      train.Evaluation   `json:"judged"`
+	Contract    []train.Reading    `json:"contract_readings,omitempty"` // where the outcome contract has a rule that could be otherwise
 	Influence   []Influence        `json:"influence"`
 	Together    []Together         `json:"together"` // the strongest pairs that stand out, at most five
 	Cycles      *Cycles            `json:"cycles,omitempty"`
@@ -110,7 +112,7 @@ func New(ctx context.Context, in Input) (*Report, error) {
 		return nil, err
 	}
 	m := c.m
-	r := &Report{Model: in.Bundle.ID(), Timed: m.Timed, Split: training.Split, Leaderboard: training.Leaderboard, Classifiers: training.Classifiers, Judged: training.Judged,
+	r := &Report{Model: in.Bundle.ID(), Timed: m.Timed, Split: training.Split, Leaderboard: training.Leaderboard, Classifiers: training.Classifiers, Judged: training.Judged, Contract: training.Contract,
 		Withheld: m.Withheld, Notes: training.Notes, missing: map[string]string{}, manifest: m, version: in.Version}
 	uses := map[string]bool{}
 	for _, o := range in.Bundle.Outputs() {
@@ -145,6 +147,7 @@ func New(ctx context.Context, in Input) (*Report, error) {
 	if err := c.influence(ctx, r); err != nil {
 		return nil, err
 	}
+	r.Judged.Calibration = slices.DeleteFunc(slices.Clone(r.Judged.Calibration), func(g train.Calibration) bool { return g.By != "horizon" && g.By != "age" && !c.shows(g.By) })
 	r.Segment, c.groups = c.segments(r)
 	if m.Timed {
 		if err := c.typical(ctx, r, open); err != nil {
@@ -283,6 +286,13 @@ func (r *Report) warnings() []string {
 	}
 	if r.Timed && r.Leads.Lost == 0 {
 		list = append(list, "Losses are not recorded: a lead is either won or still open, however long ago it was created.")
+	}
+	for _, w := range r.manifest.Waiting {
+		until := ""
+		if w.From != "" {
+			until = " A model trained about " + longDay(w.From) + " can be expected to give it."
+		}
+		list = append(list, fmt.Sprintf("Nothing is said of %d days ahead for new leads: %s.%s", w.Days, w.Reason, until))
 	}
 	h := r.judgedAt()
 	if h == nil {
