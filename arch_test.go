@@ -27,6 +27,7 @@ const module = "github.com/leadcast/leadcast"
 var allowed = map[string][]string{
 	"datasets":                   {},
 	"datasets/synth":             {"datasets", "models/portable"},
+	"datasets/sql/sqltest":       {},
 	"features":                   {"datasets", "models/matrix", "models/portable"},
 	"audit":                      {"datasets", "features", "features/leak", "models", "models/survival", "train"},
 	"personas":                   {"datasets", "features", "features/leak", "models", "models/survival"},
@@ -80,6 +81,8 @@ func mayImport(dir, own string) bool {
 var doors = map[string][]string{
 	"github.com/apache/arrow/go/v17":      {"datasets/csv", "datasets/parquet"},
 	"github.com/sjwhitworth/golearn":      {"models/forest"},
+	"github.com/jackc/pgx/v5":             {"datasets/sql"},
+	"modernc.org/sqlite":                  {"datasets/sql"},
 	"github.com/spf13/cobra":              {"cmd/leadcast"},
 	"github.com/danielgtaylor/huma/v2":    {"serve"},
 	"github.com/prometheus/client_golang": {"serve"},
@@ -210,7 +213,7 @@ func TestServeIsLean(t *testing.T) {
 		t.Fatal("go list did not list serve itself")
 	}
 	for _, d := range deps {
-		for _, never := range []string{"github.com/apache/arrow", "github.com/sjwhitworth/golearn", module + "/datasets/csv", module + "/datasets/parquet"} {
+		for _, never := range []string{"github.com/apache/arrow", "github.com/sjwhitworth/golearn", "github.com/jackc/pgx", "modernc.org/sqlite", module + "/datasets/csv", module + "/datasets/parquet"} {
 			if strings.HasPrefix(d, never) {
 				t.Errorf("serve depends on %s", d)
 			}

@@ -158,7 +158,9 @@ func (a *auditor) read() error {
 			a.position = a.positions()
 			return nil
 		}
-		a.Problem = err.Error()
+		if a.Problem == "" {
+			a.Problem = err.Error()
+		}
 	}
 	schema, _, err := datasets.Infer(a.in.Leads, datasets.Hints{Dates: "dmy"})
 	if err != nil {

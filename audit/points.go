@@ -20,7 +20,7 @@ func (a *auditor) first() {
 		all = append(all, Point{title, fmt.Sprintf(format, args...), section, weight})
 	}
 	if a.Problem != "" {
-		say(100, "settings", "As it is, nothing can be learnt from this", "%s.", strings.TrimSuffix(a.Problem, "."))
+		say(100, "settings", "As it is, nothing can be learnt from this", "%s.", capital(strings.TrimSuffix(a.Problem, ".")))
 	}
 	a.tells(say)
 	a.few(say)
@@ -53,7 +53,7 @@ func (a *auditor) tells(say sayer) {
 		say(90, "leaks", fmt.Sprintf("%s the outcome instead of forecasting it", plural(len(sure), "field tells", "fields tell")),
 			"Training leaves out %s: with %s a model would look splendid and be of no use.%s", named(sure), map[bool]string{true: "it", false: "them"}[len(sure) == 1], more)
 	} else if len(maybe) > 0 {
-		say(78, "leaks", fmt.Sprintf("%s the outcome", plural(len(maybe), "field may tell", "fields may tell")), "%s: ask whether they are known when a lead is created.", upper(named(maybe)))
+		say(78, "leaks", fmt.Sprintf("%s the outcome", plural(len(maybe), "field may tell", "fields may tell")), "%s: ask whether they are known when a lead is created.", named(maybe))
 	}
 }
 
@@ -120,10 +120,10 @@ func (a *auditor) changes(say sayer) {
 		}
 	}
 	if len(drifting) > 0 {
-		say(30+30*float64(len(drifting))/float64(used), "fields", fmt.Sprintf("%s over time", plural(len(drifting), "field has changed", "fields have changed")), "%s: the last third of the leads does not look like the first.", upper(named(drifting)))
+		say(30+30*float64(len(drifting))/float64(used), "fields", fmt.Sprintf("%s over time", plural(len(drifting), "field has changed", "fields have changed")), "%s: the last third of the leads does not look like the first.", named(drifting))
 	}
 	if len(empty) > 0 {
-		say(25+40*float64(len(empty))/float64(used), "fields", fmt.Sprintf("%s mostly empty", plural(len(empty), "field is", "fields are")), "%s: filled on less than half of the leads.", upper(named(empty)))
+		say(25+40*float64(len(empty))/float64(used), "fields", fmt.Sprintf("%s mostly empty", plural(len(empty), "field is", "fields are")), "%s: filled on less than half of the leads.", named(empty))
 	}
 }
 
@@ -231,7 +231,7 @@ func (a *auditor) rest(say sayer) {
 			n += len(p.Columns)
 			kinds = append(kinds, p.Kind)
 		}
-		say(40, "personal", plural(n, "column holds", "columns hold")+" personal data", "%s. Nothing of them is kept in a model but their form.", upper(enumerate(kinds)))
+		say(40, "personal", plural(n, "column holds", "columns hold")+" personal data", "%s. Nothing of them is kept in a model but their form.", capital(enumerate(kinds)))
 	}
 	for _, g := range a.Unsure {
 		if g.Key == "dates" {
@@ -240,6 +240,9 @@ func (a *auditor) rest(say sayer) {
 		}
 	}
 }
+
+// capital begins a sentence.
+func capital(s string) string { return strings.ToUpper(s[:min(1, len(s))]) + s[min(1, len(s)):] }
 
 func named(names []string) string {
 	const most = 5
@@ -286,14 +289,6 @@ func months(m float64) string {
 		return fmt.Sprintf("%.0f years", m/12)
 	}
 	return fmt.Sprintf("%.0f months", m)
-}
-
-// upper leaves names of columns as they are, and words with a capital.
-func upper(s string) string {
-	if s == "" || !strings.HasPrefix(s, "e-mail") && !strings.HasPrefix(s, "names of") && !strings.HasPrefix(s, "telephone") && !strings.HasPrefix(s, "addresses") && !strings.HasPrefix(s, "numbers that") && !strings.HasPrefix(s, "texts in") {
-		return s
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
 }
 
 // Summary says in one sentence what there is.

@@ -52,6 +52,7 @@ func (o *options) shap(ctx context.Context) error {
 	}
 	fmt.Printf("%d trees, %d rows, %d columns\n%-7s  %23s  %23s  %12s  %12s  %s\n", m.Trees(), x.Rows, len(x.Columns),
 		"threads", "wall, LightGBM ÷ ours", "cpu", "ours, ms/row", "theirs, cpu", "largest difference")
+	var missed bars
 	for _, threads := range []int{1, 2} {
 		var ours, theirs []figures
 		apart := 0.0
@@ -74,10 +75,12 @@ func (o *options) shap(ctx context.Context) error {
 			slices.SortFunc(f, func(a, b figures) int { return cmp.Compare(a.CPU, b.CPU) })
 			return f[len(f)/2].CPU / float64(x.Rows) * 1e3
 		}
-		wall, cpu := ratio(theirs, ours, func(f figures) float64 { return f.Wall }), ratio(theirs, ours, func(f figures) float64 { return f.CPU })
+		wall, cpu := ratio(theirs, ours, wallOf), ratio(theirs, ours, cpuOf)
 		fmt.Printf("%-7d  %s  %s  %12.4f  %12.4f  %.1e\n", threads, wall, cpu, each(ours), each(theirs), apart)
+		missed.least(fmt.Sprintf("wall of LightGBM ÷ ours on %d threads", threads), wall, 3)
+		missed.most("largest difference of a share", exactly(apart), 1e-6)
 	}
-	return nil
+	return missed.err()
 }
 
 // explained is a booster of ours on the peers' table, and rows to explain.

@@ -16,7 +16,7 @@ import (
 
 	"github.com/leadcast/leadcast/audit"
 	"github.com/leadcast/leadcast/datasets"
-	"github.com/leadcast/leadcast/train"
+	"github.com/leadcast/leadcast/datasets/crm"
 	"github.com/leadcast/leadcast/train/report"
 )
 
@@ -33,6 +33,7 @@ func (p *program) auditCommand() *cobra.Command {
 			"old, new and happened_at is taken for the history of the fields.",
 		Example: "  leadcast audit leads.csv\n" +
 			"  leadcast audit leads.csv accounts.csv history.csv -o audit.html\n" +
+			"  leadcast audit exports/ --crm salesforce\n" +
 			"  leadcast audit leads.csv --outcome stage --json > audit.json",
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -45,6 +46,7 @@ func (p *program) auditCommand() *cobra.Command {
 	flags := c.Flags()
 	flags.StringVarP(&f.out, "out", "o", "", "also write the whole audit into this HTML file")
 	flags.StringVar(&f.outcome, "outcome", "", "column that says what became of a lead, where it is not found by itself")
+	flags.StringVar(&f.crm, "crm", "", "the files, folder or database hold the tables of this CRM: "+strings.Join(crm.Names(), ", "))
 	flags.StringVar(&f.separator, "separator", "", "cell separator where it is not found by itself (a character, or tab)")
 	flags.IntVar(&f.maxErrors, "max-errors", 0, "leave out up to this many broken rows instead of stopping")
 	return c
@@ -68,8 +70,13 @@ func (p *program) audit(ctx context.Context, f *first, files []string) error {
 		return err
 	}
 	bar.say(fmt.Sprintf("looking at %d rows", leads.Rows), 1, 3)
+	if d.company != nil {
+		if history, err = changesOf(ctx, d.company); err != nil {
+			return err
+		}
+	}
 	in := audit.Input{Leads: leads, History: history}
-	if d.Proposal, err = train.Propose(leads, f.outcome); err != nil {
+	if err := d.propose(leads, f.outcome); err != nil {
 		var data *datasets.Error
 		if !errors.As(err, &data) || f.outcome != "" {
 			return err
@@ -104,8 +111,8 @@ func (p *program) audit(ctx context.Context, f *first, files []string) error {
 
 // history takes the file that holds the changes of fields out of some files.
 func (f *first) history(ctx context.Context, p *program, files []string) (leads []string, history *datasets.Table, err error) {
-	if len(files) < 2 {
-		return files, nil, nil
+	if files, err = inFolders(files); err != nil || len(files) < 2 || f.crm != "" {
+		return files, nil, err
 	}
 	for _, file := range files {
 		t, _, err := f.readOne(ctx, p, []string{file})
@@ -122,6 +129,36 @@ func (f *first) history(ctx context.Context, p *program, files []string) (leads 
 		return nil, nil, usagef("all files are histories of fields; name that of the leads too")
 	}
 	return leads, history, nil
+}
+
+// changesOf reads the histories of fields that a CRM keeps as one table.
+func changesOf(ctx context.Context, c *crm.Company) (*datasets.Table, error) {
+	all := &datasets.Table{}
+	for _, name := range []string{"lead_id", "field", "old", "new", "happened_at"} {
+		all.Columns = append(all.Columns, &datasets.Column{Name: name, Texts: datasets.Strings{Offsets: []int64{0}}})
+	}
+	for b, err := range c.Blocks(ctx) {
+		switch {
+		case err != nil:
+			return nil, err
+		case b.Name == "leads":
+			continue
+		case b.Column("field") == nil: // events, behind the histories
+			return all, nil
+		}
+		for _, to := range all.Columns {
+			from := b.Column(to.Name)
+			for i := range b.Rows {
+				text := ""
+				if from != nil && from.Texts.Offsets != nil {
+					text = from.Texts.At(i)
+				}
+				to.Texts.Append(text)
+			}
+		}
+		all.Rows += b.Rows
+	}
+	return all, nil
 }
 
 // printAudit prints an audit: what matters most, then a table a subject.
@@ -166,21 +203,8 @@ func (p *program) printAudit(a *audit.Audit, d *draft, page string) {
 		say("Written: %s", page)
 	}
 	if d.Proposal != nil {
-		say("Next: leadcast init %s writes what to settle as leadcast.yaml; %s", strings.Join(quotedPaths(d), " "), count(len(a.Unsure), "question")+" in it for a person")
+		say("Next: leadcast init, with the same files, writes what to settle as leadcast.yaml; %s in it for a person", count(len(a.Unsure), "question"))
 	}
-}
-
-func quotedPaths(d *draft) []string {
-	list := slices.Clone(d.files)
-	for _, j := range d.joins {
-		list = append(list, j.Values[0][:strings.LastIndex(j.Values[0], ":")])
-	}
-	for i, f := range list {
-		if strings.ContainsAny(f, " '\"") {
-			list[i] = fmt.Sprintf("%q", f)
-		}
-	}
-	return list
 }
 
 func (p *program) printCohorts(a *audit.Audit) {

@@ -64,7 +64,7 @@ func TestAuditRefuses(t *testing.T) {
 			t.Errorf("%s: %d, %s", c.args, a.code, a.stderr)
 		}
 	}
-	if a := must(t, "audit", "leads.csv"); !strings.Contains(a.stdout, "1. As it is, nothing can be learnt from this. no column says") {
+	if a := must(t, "audit", "leads.csv"); !strings.Contains(a.stdout, "1. As it is, nothing can be learnt from this. No column says") {
 		t.Error(a.stdout)
 	}
 }

@@ -54,7 +54,7 @@ func (p *program) backtestCommand() *cobra.Command {
 	f.StringVar(&r.window, "window", "expanding", "what an origin's model learns from: expanding (all that was known), or rolling:365d (leads created in the last 365 days)")
 	f.IntVar(&r.replay.Embargo, "embargo", 0, "days before an origin that its model does not know of")
 	f.StringVar(&r.capacity, "capacity", "10%", "leads that sales can work a week, or their share of the open leads")
-	r.flags(f)
+	r.flags(c)
 	out := f.Lookup("out")
 	r.out, out.DefValue, out.Usage = "backtest.html", "backtest.html", "page to write; models go into a folder beside it"
 	further(c, "origins", "window", "embargo", "capacity", "outcome", "won", "lost", "created", "closed", "out", "help")

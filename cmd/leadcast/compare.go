@@ -29,7 +29,7 @@ func (p *program) compareCommand() *cobra.Command {
 		},
 		RunE: func(c *cobra.Command, args []string) error { return p.compare(c.Context(), &in, args) },
 	}
-	in.flags(c.Flags())
+	in.flags(c)
 	further(c, "join", "where", "help")
 	return c
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 )
 
 // defaultConfig is read where it lies in the working folder.
@@ -140,31 +139,40 @@ func (p *program) applyEntry(c *cobra.Command, file string, e *ast.MappingValueN
 	if _, list := value.([]any); value == nil || list && !strings.HasPrefix(flag.Value.Type(), "string") || list && flag.Value.Type() == "string" {
 		return usagef("%s:%d: %s: wants one value", file, line, key)
 	}
-	if err := setFlag(flag, value); err != nil {
+	set := flag.Value.Set
+	if texts, ok := value.([]any); ok {
+		set = func(string) error { return flag.Value.(listFlag).Replace(inWords(texts)) }
+	}
+	if err := set(fmt.Sprint(value)); err != nil {
 		return usagef("%s:%d: %s: %q is not what the flag takes", file, line, key, fmt.Sprint(value))
 	}
 	flag.Changed = true
 	return nil
 }
 
-// setFlag gives a flag a YAML value, or a list of them as they stand.
-func setFlag(f *pflag.Flag, v any) error {
-	list, ok := v.([]any)
-	if !ok {
-		return f.Value.Set(fmt.Sprint(v))
-	}
+// listFlag is a flag that takes several values, as they stand.
+type listFlag interface{ Replace([]string) error }
+
+func inWords(list []any) []string {
 	texts := make([]string, len(list))
 	for i, x := range list {
 		texts[i] = fmt.Sprint(x)
 	}
-	return f.Value.(pflag.SliceValue).Replace(texts)
+	return texts
+}
+
+// every lists what visit goes through: the flags of a command, whose type only
+// cobra need name.
+func every[F any](visit func(do func(F))) (all []F) {
+	visit(func(f F) { all = append(all, f) })
+	return all
 }
 
 func allFlags(c *cobra.Command) []string {
 	var names []string
-	add := func(f *pflag.Flag) { names = append(names, f.Name) }
-	c.Flags().VisitAll(add)
-	c.PersistentFlags().VisitAll(add)
+	for _, f := range append(every(c.Flags().VisitAll), every(c.PersistentFlags().VisitAll)...) {
+		names = append(names, f.Name)
+	}
 	for _, sub := range c.Commands() {
 		names = append(names, allFlags(sub)...)
 	}
@@ -218,11 +226,11 @@ func flagsOf(c *cobra.Command) []oneFlag {
 	if c.Name() == "completion" {
 		return list
 	}
-	c.LocalFlags().VisitAll(func(f *pflag.Flag) {
+	for _, f := range every(c.LocalFlags().VisitAll) {
 		if f.Name != "help" {
 			list = append(list, oneFlag{c.CommandPath(), f.Name, f.Shorthand, f.DefValue, f.Usage})
 		}
-	})
+	}
 	for _, sub := range c.Commands() {
 		list = append(list, flagsOf(sub)...)
 	}
@@ -232,12 +240,12 @@ func flagsOf(c *cobra.Command) []oneFlag {
 // further hides all flags but the first few, which --help shows.
 func further(c *cobra.Command, shown ...string) {
 	hidden := 0
-	c.Flags().VisitAll(func(f *pflag.Flag) {
+	for _, f := range every(c.Flags().VisitAll) {
 		if !slices.Contains(shown, f.Name) {
 			f.Hidden = true
 			hidden++
 		}
-	})
+	}
 	if hidden > 0 {
 		c.SetUsageTemplate(c.UsageTemplate() + fmt.Sprintf("\n%d further flags: leadcast flags %s\n", hidden, c.Name()))
 	}

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/leadcast/leadcast/datasets"
+	"github.com/leadcast/leadcast/datasets/crm"
 	"github.com/leadcast/leadcast/train"
 )
 
@@ -24,6 +25,7 @@ type draft struct {
 	notes     []string // on how the files were read
 	separator string
 	maxErrors int
+	company   *crm.Company // nil where the files are tables of leads
 }
 
 // sections are the parts of the file: keys that any command may use stand at
@@ -37,7 +39,7 @@ var sections = []struct {
 	{"What became of a lead", []string{"outcome", "won", "won-if", "lost"}, false},
 	{"When", []string{"created", "closed", "duration", "order-by", "observed-from"}, false},
 	{"Whose lead, and what it is worth", []string{"account", "owner", "campaign", "amount"}, false},
-	{"The leads", []string{"files", "id"}, true},
+	{"The leads", []string{"crm", "files", "id"}, true},
 	{"How far ahead", []string{"horizons", "main-horizon"}, true},
 	{"Columns not to use, since they would tell the outcome instead of forecasting it", []string{"exclude"}, true},
 }

@@ -55,7 +55,7 @@ func (p *program) evaluateCommand() *cobra.Command {
 			return nil
 		},
 	}
-	in.flags(c.Flags())
+	in.flags(c)
 	further(c, "join", "where", "help")
 	return c
 }

@@ -40,7 +40,7 @@ func (p *program) explainCommand() *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&e.id, "id", "", "id of the lead, or its row as row:17 (the first has 1)")
 	f.StringVar(&e.asOf, "as-of", "", "look from this day on (default: now)")
-	e.input.flags(f)
+	e.input.flags(c)
 	further(c, "id", "as-of", "join", "where", "help")
 	return c
 }

@@ -45,7 +45,7 @@ func (p *program) forecastCommand() *cobra.Command {
 	flags.StringVar(&f.asOf, "as-of", "", "look from this day on (default: now)")
 	flags.StringArrayVar(&f.history, "history", nil, "files of the leads that the model was trained on")
 	flags.IntVar(&f.refits, "refits", 50, "fits behind the intervals where there is a history")
-	f.input.flags(flags)
+	f.input.flags(c)
 	further(c, "by", "as-of", "history", "refits", "join", "where", "help")
 	return c
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/leadcast/leadcast/datasets"
+	"github.com/leadcast/leadcast/datasets/crm"
 	"github.com/leadcast/leadcast/train"
 )
 
@@ -35,6 +36,8 @@ func (p *program) initCommand() *cobra.Command {
 			"file that `leadcast train` takes as it is, and says what it was not sure of.",
 		Example: "  leadcast init leads.csv && leadcast train\n" +
 			"  leadcast init leads.csv deals.csv accounts.csv\n" +
+			"  leadcast init exports/ --crm salesforce\n" +
+			"  LEADCAST_DSN=postgres://user:password@host/warehouse leadcast init postgres: --crm hubspot\n" +
 			"  leadcast init leads.csv --outcome stage -o - | less",
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -48,6 +51,7 @@ func (p *program) initCommand() *cobra.Command {
 	flags.StringVarP(&f.out, "out", "o", defaultConfig, "file to write; - is standard output")
 	flags.BoolVar(&f.force, "force", false, "write over a file that is there")
 	flags.StringVar(&f.outcome, "outcome", "", "column that says what became of a lead, where it is not found by itself")
+	flags.StringVar(&f.crm, "crm", "", "the files, folder or database hold the tables of this CRM: "+strings.Join(crm.Names(), ", "))
 	flags.StringVar(&f.separator, "separator", "", "cell separator where it is not found by itself (a character, or tab)")
 	flags.IntVar(&f.maxErrors, "max-errors", 0, "leave out up to this many broken rows instead of stopping")
 	return c
@@ -73,7 +77,7 @@ func (p *program) init(ctx context.Context, f *first, files []string) error {
 		return err
 	}
 	bar.say("looking at "+filepath.Base(d.files[0]), 1, 2)
-	if d.Proposal, err = train.Propose(table, f.outcome); err != nil {
+	if err := d.propose(table, f.outcome); err != nil {
 		return err
 	}
 	bar.end()
@@ -97,12 +101,37 @@ func (p *program) init(ctx context.Context, f *first, files []string) error {
 	return nil
 }
 
+// propose guesses what to settle for the leads, in the CRM's own words where
+// it is known.
+func (d *draft) propose(table *datasets.Table, outcome string) (err error) {
+	var after []string
+	if d.company != nil {
+		after = d.company.Exclude(table)
+	}
+	if d.Proposal, err = train.Propose(table.Drop(after...), outcome); err != nil && d.company != nil {
+		d.Proposal, err = unripe(table, err), nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, name := range after {
+		d.Add("exclude", true, true, "in "+d.company.Title()+" it follows the outcome, or changes on the way there", name)
+	}
+	return nil
+}
+
 // gather reads the files, finds out which are the leads and how the others go
 // beside them, and joins them as training will.
 func (p *program) gather(ctx context.Context, f *first, files []string) (*draft, *datasets.Table, error) {
+	if f.crm != "" {
+		return p.gatherCompany(ctx, f, files)
+	}
+	var err error
+	if files, err = inFolders(files); err != nil {
+		return nil, nil, err
+	}
 	tables := make([]*datasets.Table, len(files))
 	for i, file := range files {
-		var err error
 		if tables[i], _, err = f.readOne(ctx, p, []string{file}); err != nil {
 			return nil, nil, err
 		}
@@ -127,6 +156,43 @@ func (p *program) gather(ctx context.Context, f *first, files []string) (*draft,
 		}
 	}
 	return d, table, err
+}
+
+// gatherCompany puts the leads together from the tables of a CRM.
+func (p *program) gatherCompany(ctx context.Context, f *first, files []string) (*draft, *datasets.Table, error) {
+	c, leads, err := f.company(ctx, p, files)
+	if err != nil {
+		return nil, nil, err
+	}
+	d := &draft{files: files, separator: f.separator, maxErrors: f.maxErrors, company: c}
+	var found []string
+	for _, m := range c.Matches() {
+		found = append(found, m.Part+" ("+m.Table+")")
+	}
+	d.joins = append(d.joins, datasets.Guess{Key: "crm", Values: []string{c.Name()}, Why: "the tables of " + c.Title() + ": " + strings.Join(found, ", "), Sure: true, Taken: true})
+	for _, n := range c.Notes() {
+		d.notes = append(d.notes, n.Message)
+	}
+	if f.outcome == "" && leads.Column("status") != nil {
+		f.outcome = "status"
+	}
+	return d, leads, nil
+}
+
+// unripe is the proposal for leads of a CRM from which nothing can be learnt
+// yet: what the mapping says, and why.
+func unripe(leads *datasets.Table, why error) *train.Proposal {
+	p := &train.Proposal{Proposal: &datasets.Proposal{}, Problem: why.Error()}
+	for _, s := range [][3]string{{"outcome", "status", "as the mapping says"}, {"won", "Won", ""}, {"lost", "Lost", ""}, {"created", "created_at", ""}, {"closed", "closed_at", ""}, {"account", "account_id", ""},
+		{"owner", "owner_id", ""}, {"amount", "amount", ""}, {"id", "lead_id", ""}} {
+		if column := map[bool]string{true: "status", false: s[1]}[s[0] == "won" || s[0] == "lost"]; leads.Column(column) != nil {
+			p.Add(s[0], true, true, s[2], s[1])
+		}
+	}
+	if status := leads.Column("status"); status != nil {
+		p.Problem = fmt.Sprintf("of %d leads none was won yet", leads.Rows)
+	}
+	return p
 }
 
 // printDraft tells what was found, what was unsure, and what to do next.

@@ -28,7 +28,7 @@ func trainCommandWith(t *testing.T, config string, args ...string) *training {
 	p := &program{config: config}
 	root, c := &cobra.Command{Use: "leadcast"}, &cobra.Command{Use: "train"}
 	root.AddCommand(c)
-	tr.flags(c.Flags())
+	tr.flags(c)
 	if err := c.ParseFlags(args); err != nil {
 		t.Fatal(err)
 	}
@@ -291,7 +291,7 @@ func TestDraftIsRead(t *testing.T) {
 		var tr training
 		root, c := &cobra.Command{Use: "leadcast"}, &cobra.Command{Use: "train"}
 		root.AddCommand(c)
-		tr.flags(c.Flags())
+		tr.flags(c)
 		if err := (&program{config: file}).applyConfig(c); err != nil {
 			r.Fatalf("%v in\n%s", err, d.yaml())
 		}

@@ -11,7 +11,6 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/lift"
@@ -48,22 +47,23 @@ func (p *program) liftCommand() *cobra.Command {
 		},
 		RunE: func(c *cobra.Command, args []string) error { return p.lift(c.Context(), &l, args) },
 	}
-	l.flags(c.Flags())
+	l.flags(c)
 	further(c, "arm", "horizon", "control", "costs", "like", "outcome", "won", "lost", "created", "closed", "help")
 	return c
 }
 
-func (l *lifting) flags(f *pflag.FlagSet) {
+func (l *lifting) flags(c *cobra.Command) {
+	f := c.Flags()
 	f.StringVar(&l.arm, "arm", "", "column whose values are compared")
 	f.StringVar(&l.horizon, "horizon", "90d", "days from creation within which a win counts")
 	f.StringVar(&l.control, "control", "", "value that all others are compared with (default: each with the rest)")
 	f.StringVar(&l.costs, "costs", "", "file with a column of values, named as --arm or \"arm\", and a column \"cost\"")
 	f.StringVar(&l.like, "like", "", "take roles and outcomes from this model")
-	same := pflag.NewFlagSet("train", pflag.ContinueOnError)
+	same := &cobra.Command{}
 	l.training.flags(same)
 	for _, name := range []string{"outcome", "won", "lost", "created", "closed", "as-of", "id", "account", "duration", "won-if", "silent-after", "observed-from",
 		"dates", "zone", "kind", "missing", "seed", "separator", "max-errors", "join", "where", "junk"} {
-		f.AddFlag(same.Lookup(name))
+		f.AddFlag(same.Flags().Lookup(name))
 	}
 }
 

@@ -39,7 +39,7 @@ func (p *program) personasCommand() *cobra.Command {
 			return p.personas(c.Context(), &t, args)
 		},
 	}
-	t.flags(c.Flags())
+	t.flags(c)
 	further(c, "outcome", "won", "lost", "id", "created", "closed", "amount", "main-horizon", "exclude", "help")
 	return c
 }

@@ -11,12 +11,14 @@ import (
 	"strings"
 	"time"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 
 	"github.com/leadcast/leadcast/datasets"
+	"github.com/leadcast/leadcast/datasets/crm"
 	"github.com/leadcast/leadcast/datasets/csv"
 	"github.com/leadcast/leadcast/datasets/jsonl"
 	"github.com/leadcast/leadcast/datasets/parquet"
+	"github.com/leadcast/leadcast/datasets/sql"
 	"github.com/leadcast/leadcast/train/bundle"
 )
 
@@ -24,15 +26,18 @@ import (
 type input struct {
 	separator string
 	maxErrors int
+	crm       string // whose mapping gives the leads; "" for a table of leads
 	joins     []string
 	where     []string
 	numbered  bool // add the row numbers that a split file refers to
 }
 
-func (in *input) flags(f *pflag.FlagSet) {
+func (in *input) flags(c *cobra.Command) {
+	f := c.Flags()
 	f.StringVar(&in.separator, "separator", "", "cell separator where it is not found by itself (a character, or tab)")
 	f.IntVar(&in.maxErrors, "max-errors", 0, "leave out up to this many broken rows instead of stopping")
 	f.StringArrayVar(&in.joins, "join", nil, "add the columns of another file: FILE:KEY, with at most one row a key")
+	f.StringVar(&in.crm, "crm", "", "the files, folder or database hold the tables of this CRM: "+strings.Join(crm.Names(), ", "))
 	f.StringArrayVar(&in.where, "where", nil, "use only the rows for which COLUMN=VALUE (also != < <= > >=, ~ for contains, several values with |)")
 }
 
@@ -42,7 +47,7 @@ func (in *input) given() []string {
 	for _, f := range []struct {
 		name string
 		set  bool
-	}{{"join", in.joins != nil}, {"where", in.where != nil}, {"separator", in.separator != ""}, {"max-errors", in.maxErrors != 0}} {
+	}{{"join", in.joins != nil}, {"where", in.where != nil}, {"separator", in.separator != ""}, {"max-errors", in.maxErrors != 0}, {"crm", in.crm != ""}} {
 		if f.set {
 			names = append(names, f.name)
 		}
@@ -57,7 +62,7 @@ func (in *input) read(ctx context.Context, p *program, paths []string) (*dataset
 			return nil, nil, usagef("--where wants COLUMN=VALUE (also != < <= > >= ~), not %q", w)
 		}
 	}
-	table, notes, err := in.readOne(ctx, p, paths)
+	table, notes, err := in.readLeads(ctx, p, paths)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -94,8 +99,20 @@ func (in *input) read(ctx context.Context, p *program, paths []string) (*dataset
 // noter is a source that has something to say once it has been read.
 type noter interface{ Notes() []datasets.Note }
 
+// readLeads reads the table of the leads, which a CRM's mapping may have to put together.
+func (in *input) readLeads(ctx context.Context, p *program, paths []string) (*datasets.Table, []datasets.Note, error) {
+	if in.crm == "" {
+		return in.readOne(ctx, p, paths)
+	}
+	c, leads, err := in.company(ctx, p, paths)
+	if err != nil {
+		return nil, nil, err
+	}
+	return leads, c.Notes(), nil
+}
+
 func (in *input) readOne(ctx context.Context, p *program, paths []string) (*datasets.Table, []datasets.Note, error) {
-	source, err := in.open(p, paths)
+	source, err := in.open(ctx, p, paths)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -120,7 +137,14 @@ var openers = []struct {
 	{[]string{".parquet"}, func(paths []string, _ io.Reader) (datasets.Source, error) { return parquet.Open(paths) }},
 }
 
-func (in *input) open(p *program, paths []string) (datasets.Source, error) {
+func (in *input) open(ctx context.Context, p *program, paths []string) (datasets.Source, error) {
+	paths, err := inFolders(paths)
+	if err != nil {
+		return nil, err
+	}
+	if d, err := database(paths[0]); err != nil || d != nil {
+		return in.query(ctx, d, paths, err)
+	}
 	name := strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(paths[0]), ".gz"), ".zst")
 	stdin := p.stdin
 	if name == "-" && stdin != nil {
@@ -144,6 +168,22 @@ func (in *input) open(p *program, paths []string) (datasets.Source, error) {
 		return nil, usagef("--separator wants one character or tab, not %q", in.separator)
 	}
 	return csv.Open(paths, o)
+}
+
+// query opens one table of a database.
+func (in *input) query(ctx context.Context, d *sql.Database, paths []string, err error) (datasets.Source, error) {
+	if err != nil {
+		return nil, err
+	}
+	if len(paths) > 1 {
+		return nil, usagef("one table of a database is read at a time: SELECT … UNION ALL … puts several together")
+	}
+	t, err := d.Find(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t.Name = "leads"
+	return d.Read(t), nil
 }
 
 // inFile adds to an error about data, where it names no place, the file.

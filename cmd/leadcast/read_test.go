@@ -26,7 +26,7 @@ func TestOpeners(t *testing.T) {
 			t.Fatal(err)
 		}
 		in, p := &input{}, &program{stdin: strings.NewReader("")}
-		source, err := in.open(p, []string{path})
+		source, err := in.open(t.Context(), p, []string{path})
 		if got := fmt.Sprintf("%T", source); err != nil || got != file.kind {
 			t.Errorf("%s is opened as %s, %v; want %s", name, got, err, file.kind)
 		}

@@ -43,7 +43,7 @@ func (p *program) reportCommand() *cobra.Command {
 	f.StringVarP(&r.out, "out", "o", "report.html", "file to write")
 	f.StringVar(&r.plots, "plots", "", "also write every plot as SVG and PNG into this folder")
 	f.StringVar(&r.asOf, "as-of", "", "look from this day on (default: the end of the leads)")
-	r.input.flags(f)
+	r.input.flags(c)
 	further(c, "out", "plots", "as-of", "join", "where", "help")
 	return c
 }

@@ -54,7 +54,7 @@ func (p *program) scoreCommand() *cobra.Command {
 	f.StringVar(&s.only, "only", "", "open: only leads that are still open")
 	f.IntVar(&s.reasons, "reasons", 3, "reasons a lead, 0 to 10; 0 is faster")
 	f.BoolVar(&s.withInput, "with-input", false, "put the columns of the file before those of the forecast")
-	s.input.flags(f)
+	s.input.flags(c)
 	further(c, "out", "as-of", "only", "reasons", "with-input", "join", "where", "help")
 	return c
 }

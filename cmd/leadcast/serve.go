@@ -42,7 +42,7 @@ func (p *program) serveCommand() *cobra.Command {
 	f.StringVar(&s.asOf, "as-of", "", "day from which the page looks (default: now)")
 	f.StringVar(&s.keyFile, "api-key-file", "", "file with hashes of the keys that are let in")
 	f.BoolVar(&s.quiet, "quiet", false, "no log line a request")
-	s.input.flags(f)
+	s.input.flags(c)
 	further(c, "addr", "leads", "as-of", "api-key-file", "quiet", "help")
 	return c
 }

@@ -12,7 +12,6 @@ import (
 
 	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/train"
@@ -56,12 +55,13 @@ func (p *program) trainCommand() *cobra.Command {
 			return p.train(c.Context(), &t, args)
 		},
 	}
-	t.flags(c.Flags())
+	t.flags(c)
 	further(c, "outcome", "won", "lost", "id", "created", "closed", "amount", "as-of", "horizons", "out", "help")
 	return c
 }
 
-func (t *training) flags(f *pflag.FlagSet) {
+func (t *training) flags(c *cobra.Command) {
+	f := c.Flags()
 	r := &t.plan.Roles
 	f.StringVar(&r.Outcome, "outcome", "", "column that says what became of a lead")
 	f.StringSliceVar(&t.won, "won", nil, "its values that mean won")
@@ -102,7 +102,7 @@ func (t *training) flags(f *pflag.FlagSet) {
 	f.StringVar(&t.budget, "budget", "", "search for better settings of boosting: for a time (60s, 10m), or trials=N, which gives the same in every run")
 	f.BoolVar(&t.plan.Sensitivity, "sensitivity", false, "where --silent-after is set or leads were reopened: train on other readings of these too, and say what moves")
 	f.Uint64Var(&t.plan.Seed, "seed", 1, "seed of everything that is drawn at random")
-	t.input.flags(f)
+	t.input.flags(c)
 }
 
 // settle turns the flags into a plan.

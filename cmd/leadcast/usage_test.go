@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 )
 
 // workFolder is a folder with leads.csv, model.leadcast and a few other files,
@@ -219,9 +218,9 @@ func TestConfigTakesEveryFlag(t *testing.T) {
 		for _, sub := range c.Commands() {
 			visit(sub)
 		}
-		c.LocalFlags().VisitAll(func(f *pflag.Flag) {
+		for _, f := range every(c.LocalFlags().VisitAll) {
 			if f.Name == "help" || f.Name == "config" || c.HasParent() && c.Parent().Name() == "completion" {
-				return
+				continue
 			}
 			value := map[string]string{"int": "7", "uint64": "7", "bool": "true", "duration": "7s"}[f.Value.Type()]
 			if value == "" {
@@ -244,7 +243,7 @@ func TestConfigTakesEveryFlag(t *testing.T) {
 				t.Errorf("%s --%s: got %s, want %s", c.CommandPath(), f.Name, got, want)
 			}
 			seen++
-		})
+		}
 	}
 	visit(root)
 	if seen < 50 {
@@ -278,11 +277,11 @@ func TestHelp(t *testing.T) {
 			t.Errorf("%s --help has no example", c.CommandPath())
 		}
 		all := must(t, append([]string{"flags"}, path...)...).stdout
-		c.LocalFlags().VisitAll(func(f *pflag.Flag) {
+		for _, f := range every(c.LocalFlags().VisitAll) {
 			if f.Name != "help" && !strings.Contains(all, "--"+f.Name+" ") {
 				t.Errorf("leadcast flags %v lacks --%s", path, f.Name)
 			}
-		})
+		}
 	}
 	visit((&program{}).root())
 	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {

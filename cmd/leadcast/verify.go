@@ -42,7 +42,7 @@ func (p *program) verifyCommand() *cobra.Command {
 	f := c.Flags()
 	f.StringArrayVar(&v.files, "files", nil, "files of leads, for leadcast.yaml: they count where the command line names none")
 	f.StringVar(&v.splitFile, "split", "", "file with an id (or row_id) and train or test for each lead")
-	v.input.flags(f)
+	v.input.flags(c)
 	further(c, "join", "where", "split", "help")
 	return c
 }

@@ -27,10 +27,11 @@ type feature struct {
 }
 
 // source is a feature and the column that it is read from; a target statistic
-// has one column a permutation.
+// has one column a permutation. Once a statistic is in bins its numbers are let go.
 type source struct {
 	feature
 	versions []matrix.Column
+	bytes    [][]uint8 // of each version, the bins of its own values, views not expanded
 }
 
 // binned is the training table in bins: eight columns a 64-bit word, so that
@@ -68,10 +69,15 @@ func bin(ctx context.Context, t team, sources []source, rows int, from *sample, 
 		return cmp.Or(cmp.Compare(len(p.versions), len(q.versions)), cmp.Compare(p.name, q.name))
 	})
 	b := &binned{rows: rows, features: make([]feature, len(sources)), variants: make([]variant, 1)}
-	bytes := make([][][]uint8, len(sources)) // of each column's own values, views not expanded
-	err := t.each(ctx, len(sources), func(j int) (err error) {
-		b.features[j], bytes[j], err = sources[j].bins(from, most)
-		return err
+	err := t.each(ctx, len(sources), func(j int) error {
+		s := &sources[j]
+		if s.bytes == nil {
+			if err := s.take(&s.versions[0], from, most); err != nil {
+				return err
+			}
+		}
+		b.features[j] = s.feature
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -101,7 +107,7 @@ func bin(ctx context.Context, t team, sources []source, rows int, from *sample, 
 			if v < p {
 				b.variants[p].columns[j] = b.variants[v].columns[j]
 			} else {
-				b.variants[p].columns[j] = expand(bytes[j][v], sources[j].versions[v].Index)
+				b.variants[p].columns[j] = expand(sources[j].bytes[v], sources[j].versions[v].Index)
 			}
 		}
 		return nil
@@ -158,27 +164,26 @@ func (p panel) fill(k int, columns [][]uint8) {
 	}
 }
 
-// bins finds a column's edges and the bin of each of its own values.
-func (s *source) bins(from *sample, most int) (f feature, bytes [][]uint8, err error) {
-	f = s.feature
-	c := &s.versions[0]
-	if f.category = c.Categorical(); f.category {
-		f.bins = c.Levels + 1
+// take puts a version's own values in bins, by edges that are found in the first.
+func (s *source) take(c *matrix.Column, from *sample, most int) error {
+	if s.category = c.Categorical(); s.category {
+		s.feature.bins = c.Levels + 1
 		own := make([]uint8, len(c.Codes))
 		for i, k := range c.Codes {
 			if int(k) >= c.Levels {
-				return f, nil, fmt.Errorf("gbm: column %q: category %d of %d", c.Name, k, c.Levels)
+				return fmt.Errorf("gbm: column %q: category %d of %d", c.Name, k, c.Levels)
 			}
 			own[i] = uint8(max(k, -1) + 1)
 		}
-		return f, [][]uint8{own}, nil
+		s.bytes = append(s.bytes, own)
+		return nil
 	}
-	f.edges = from.edges(c, most)
-	f.bins = len(f.edges) + 2
-	for _, c := range s.versions {
-		bytes = append(bytes, f.assign(c.Nums))
+	if s.bytes == nil {
+		s.edges = from.edges(c, most)
+		s.feature.bins = len(s.edges) + 2
 	}
-	return f, bytes, nil
+	s.bytes = append(s.bytes, s.assign(c.Nums))
+	return nil
 }
 
 // assign gives each number its bin. The search has no branches, which would be

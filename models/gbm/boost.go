@@ -148,14 +148,15 @@ func (f *fit) start(ctx context.Context, b Booster, t team, x *matrix.Matrix, y 
 		}
 	}
 	f.model = Model{objective: b.Objective, categorical: make([]bool, len(x.Columns))}
-	sources, err := f.model.sources(ctx, t, b, f.data, x, f.from)
+	some := newSample(t, f.weight, f.fitted, f.keys, b.Seed)
+	sources, err := f.model.sources(ctx, t, b, f.data, x, some, f.from)
 	if err != nil {
 		return err
 	}
 	if first != nil && len(f.model.statistics) == 0 {
 		f.grower = first.grower
 	} else {
-		binned, err := bin(ctx, t, sources, x.Rows, newSample(t, f.weight, f.fitted, f.keys, b.Seed), b.Bins)
+		binned, err := bin(ctx, t, sources, x.Rows, some, b.Bins)
 		if err != nil {
 			return err
 		}
@@ -208,7 +209,7 @@ func finished(fits []*fit) (models.Model, error) {
 
 // sources lists what the trees are to see: numbers and categories as they are,
 // and statistics in place of columns with many categories.
-func (m *Model) sources(ctx context.Context, t team, b Booster, d *data, x *matrix.Matrix, from *Model) ([]source, error) {
+func (m *Model) sources(ctx context.Context, t team, b Booster, d *data, x *matrix.Matrix, some *sample, from *Model) ([]source, error) {
 	var sources []source
 	constrained := 0
 	for j := range x.Columns {
@@ -224,12 +225,12 @@ func (m *Model) sources(ctx context.Context, t team, b Booster, d *data, x *matr
 		if m.categorical[j] && c.Levels > nativeLevels {
 			continue
 		}
-		sources = append(sources, source{feature{column: j, name: c.Name, monotone: int8(direction)}, []matrix.Column{*c}})
+		sources = append(sources, source{feature{column: j, name: c.Name, monotone: int8(direction)}, []matrix.Column{*c}, nil})
 	}
 	if constrained < len(b.Monotone) {
 		return nil, errors.New("gbm: a monotone column is not in the matrix")
 	}
-	statistics, more, err := d.statistics(ctx, b, t, x, from)
+	statistics, more, err := d.statistics(ctx, b, t, x, some, from)
 	m.statistics = statistics
 	return append(sources, more...), err
 }

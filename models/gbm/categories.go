@@ -95,10 +95,19 @@ type ledger struct {
 	row    float64               // the exposure that smoothing counts as one row
 	some   []unit                // the first in the first order, which losses are taken of …
 	codes  map[int][]uint32      // … and the levels of each column that they have, as statistic.level takes them
+	tables chan tallies          // to use again, one a thread
+	sheets chan sheet            // likewise
 }
 
-func newLedger(d *data, x *matrix.Matrix, c *matrix.Column, seed uint64) *ledger {
-	l := &ledger{data: d, x: x, index: c.Index, row: 1}
+// sheet is memory to learn a statistic in, an entry a unit.
+type sheet struct {
+	slot        []int32
+	own, levels []uint64
+	nums        []float64
+}
+
+func newLedger(d *data, t team, x *matrix.Matrix, c *matrix.Column, seed uint64) *ledger {
+	l := &ledger{data: d, x: x, index: c.Index, row: 1, tables: make(chan tallies, max(1, t)), sheets: make(chan sheet, max(1, t))}
 	n := x.Rows
 	if c.Index != nil {
 		n = len(c.Codes)
@@ -110,24 +119,13 @@ func newLedger(d *data, x *matrix.Matrix, c *matrix.Column, seed uint64) *ledger
 	for i := range l.units {
 		l.units[i] = unit{key: math.MaxUint64, row: -1}
 	}
-	sums := make([][2]total, n)
 	for _, i := range d.held {
 		l.units[l.unitOf(i)].row = i
 	}
-	for _, i := range d.fitted {
-		k := l.unitOf(i)
-		u, w := &l.units[k], d.weightOf(int(i))
-		u.row, u.fitted, u.key = i, true, min(u.key, d.keys[i])
-		sums[k][0].add(float64(w * d.y[i]))
-		sums[k][1].add(float64(w * d.exposureOf(int(i))))
-	}
-	var fitted []int32
+	l.add(d)
+	fitted := make([]int32, 0, min(n, len(d.fitted)))
 	for k := range l.units {
-		if u := &l.units[k]; u.fitted {
-			u.events, u.exposure, u.size = sums[k][0].value(), sums[k][1].value(), 1
-			if l.index == nil {
-				u.size = d.weightOf(int(u.row))
-			}
+		if l.units[k].fitted {
 			fitted = append(fitted, int32(k))
 		}
 	}
@@ -143,6 +141,28 @@ func newLedger(d *data, x *matrix.Matrix, c *matrix.Column, seed uint64) *ledger
 		l.orders[p] = order
 	}
 	return l
+}
+
+// add adds up what the fitted rows of each unit say; without an index, a unit is
+// one row.
+func (l *ledger) add(d *data) {
+	var sums [][2]total
+	if l.index != nil {
+		sums = make([][2]total, len(l.units))
+	}
+	for _, i := range d.fitted {
+		k := l.unitOf(i)
+		u, w := &l.units[k], d.weightOf(int(i))
+		u.row, u.fitted, u.key = i, true, min(u.key, d.keys[i])
+		var alone [2]total
+		sum := &alone
+		if u.size = w; sums != nil {
+			u.size, sum = 1, &sums[k]
+		}
+		sum[0].add(float64(w * d.y[i]))
+		sum[1].add(float64(w * d.exposureOf(int(i))))
+		u.events, u.exposure = sum[0].value(), sum[1].value()
+	}
 }
 
 func (l *ledger) unitOf(row int32) int32 {
@@ -161,9 +181,8 @@ func (l *ledger) rate(t *tally, rows float64) float64 {
 
 // slots numbers the levels of the fitted units and gives each unit its number,
 // −1 where its level is met in no fitted unit.
-func (l *ledger) slots(s *statistic) (slot []int32, levels []uint64) {
-	levels = make([]uint64, 0, len(l.units))
-	own := make([]uint64, len(l.units))
+func (l *ledger) slots(s *statistic, in *sheet) (slot []int32, levels []uint64) {
+	levels, own := in.levels[:0], in.own
 	for k, u := range l.units {
 		if u.row >= 0 {
 			own[k] = s.level(l.x, int(u.row))
@@ -174,7 +193,7 @@ func (l *ledger) slots(s *statistic) (slot []int32, levels []uint64) {
 	}
 	slices.Sort(levels)
 	levels = slices.Clone(slices.Compact(levels))
-	slot = make([]int32, len(l.units))
+	slot = in.slot
 	for k, u := range l.units {
 		slot[k] = -1
 		if at, ok := slices.BinarySearch(levels, own[k]); ok && u.row >= 0 {
@@ -184,40 +203,54 @@ func (l *ledger) slots(s *statistic) (slot []int32, levels []uint64) {
 	return slot, levels
 }
 
-// learn fills in a statistic's tables and returns what training rows are to
-// see: a column of rates for each permutation, and one of counts.
-func (l *ledger) learn(s *statistic) (rates []matrix.Column, counts matrix.Column) {
-	slot, levels := l.slots(s)
+// learn fills in a statistic's tables and hands on what training rows are to
+// see: a column of rates for each permutation, and then one of counts, all of
+// them in the same memory.
+func (l *ledger) learn(s *statistic, rates, counts func(*matrix.Column) error) error {
+	n := len(l.units)
+	in := borrow(l.sheets, func() sheet {
+		return sheet{make([]int32, n), make([]uint64, n), make([]uint64, 0, n), make([]float64, n)}
+	})
+	defer giveBack(l.sheets, in)
+	slot, levels := l.slots(s, &in)
 	tallies := make([]tally, len(levels))
-	counts = matrix.Column{Index: l.index, Nums: make([]float64, len(l.units))}
+	c := matrix.Column{Index: l.index, Nums: in.nums}
 	for p, order := range l.orders {
 		clear(tallies)
-		nums := make([]float64, len(l.units))
 		for _, k := range order {
 			t := &tallies[slot[k]]
-			nums[k] = l.rate(t, priorRows)
+			c.Nums[k] = l.rate(t, priorRows)
 			t.add(&l.units[k])
 		}
 		if p == 0 {
 			s.levels, s.prior = levels, l.overall
+			s.rates, s.counts = make([]float64, len(levels)), make([]float64, len(levels))
 			for at := range tallies {
-				s.rates = append(s.rates, l.rate(&tallies[at], priorRows))
-				s.counts = append(s.counts, tallies[at].size)
+				s.rates[at], s.counts[at] = l.rate(&tallies[at], priorRows), tallies[at].size
 			}
 		}
 		for k := range l.units {
-			switch known := slot[k] >= 0; {
-			case known && l.units[k].fitted:
-				counts.Nums[k] = max(0, s.counts[slot[k]]-l.units[k].size)
-			case known:
-				nums[k], counts.Nums[k] = s.rates[slot[k]], s.counts[slot[k]]
-			default:
-				nums[k] = s.prior
+			if slot[k] < 0 {
+				c.Nums[k] = s.prior
+			} else if !l.units[k].fitted {
+				c.Nums[k] = s.rates[slot[k]]
 			}
 		}
-		rates = append(rates, matrix.Column{Index: l.index, Nums: nums})
+		if err := rates(&c); err != nil {
+			return err
+		}
 	}
-	return rates, counts
+	for k := range l.units {
+		switch known := slot[k] >= 0; {
+		case known && l.units[k].fitted:
+			c.Nums[k] = max(0, s.counts[slot[k]]-l.units[k].size)
+		case known:
+			c.Nums[k] = s.counts[slot[k]]
+		default:
+			c.Nums[k] = 0
+		}
+	}
+	return counts(&c)
 }
 
 // sample reads the columns' levels in the order that losses are taken in, so
@@ -241,7 +274,10 @@ func (l *ledger) sample(columns []int) {
 // (prequential loss; Dawid 1984): an honest measure of what it knows. Where
 // there are very many units, some of them tell enough.
 func (l *ledger) loss(s *statistic) float64 {
-	table := newTallies(len(l.some))
+	table := borrow(l.tables, func() tallies { return newTallies(len(l.some)) })
+	defer giveBack(l.tables, table)
+	clear(table.levels)
+	clear(table.tally)
 	sum := 0.0
 	for i := range l.some {
 		level := uint64(0)
@@ -285,7 +321,7 @@ func (t tallies) at(level uint64) *tally {
 // to pairs combinations of such a column with another one of categories that
 // forecast better than either. A fit that goes on from a model replaces what
 // that one did.
-func (d *data) statistics(ctx context.Context, b Booster, t team, x *matrix.Matrix, from *Model) ([]statistic, []source, error) {
+func (d *data) statistics(ctx context.Context, b Booster, t team, x *matrix.Matrix, some *sample, from *Model) ([]statistic, []source, error) {
 	var many, all []int
 	for j := range x.Columns {
 		if c := &x.Columns[j]; c.Categorical() && c.Levels > 1 {
@@ -305,7 +341,7 @@ func (d *data) statistics(ctx context.Context, b Booster, t team, x *matrix.Matr
 	at := func(j int) *ledger { return ledgers[first(x.Columns[j].Index)] }
 	for _, j := range all {
 		if at(j) == nil {
-			ledgers[first(x.Columns[j].Index)] = newLedger(d, x, &x.Columns[j], b.Seed)
+			ledgers[first(x.Columns[j].Index)] = newLedger(d, t, x, &x.Columns[j], b.Seed)
 		}
 	}
 	var chosen []statistic
@@ -328,11 +364,19 @@ func (d *data) statistics(ctx context.Context, b Booster, t team, x *matrix.Matr
 	sources := make([]source, 2*len(chosen))
 	err := t.each(ctx, len(chosen), func(k int) error {
 		s := &chosen[k]
-		rates, counts := at(s.columns[0]).learn(s)
-		column := len(x.Columns) + 2*k
-		sources[2*k] = source{feature{column: column, name: s.name(x)}, rates}
-		sources[2*k+1] = source{feature{column: column + 1, name: s.name(x)}, []matrix.Column{counts}}
-		return nil
+		into := func(j int) func(*matrix.Column) error {
+			to := &sources[2*k+j]
+			to.feature = feature{column: len(x.Columns) + 2*k + j, name: s.name(x)}
+			return func(c *matrix.Column) error {
+				kept := matrix.Column{Index: c.Index}
+				if from != nil { // whose trees will ask
+					kept.Nums = slices.Clone(c.Nums)
+				}
+				to.versions = append(to.versions, kept)
+				return to.take(c, some, b.Bins)
+			}
+		}
+		return at(s.columns[0]).learn(s, into(0), into(1))
 	})
 	return chosen, sources, err
 }

@@ -4,4 +4,4 @@ package gbm
 
 import "testing"
 
-func TestRareEventsOfTwoMillion(t *testing.T) { rare(t, 2_000_000, 100) }
+func TestRareEventsLong(t *testing.T) { rare(t, 2_000_000, 100) }

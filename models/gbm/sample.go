@@ -60,18 +60,11 @@ func (h heavy) value() float64 {
 
 // edges chooses a column's edges.
 func (s *sample) edges(c *matrix.Column, most int) []float64 {
-	var spare [2][]heavy
-	select {
-	case spare = <-s.spare:
-	default:
-		spare = [2][]heavy{make([]heavy, 0, len(s.rows)), make([]heavy, len(s.rows))}
-	}
-	found := edges(s.distinct(c, spare[0], spare[1]), most)
-	select {
-	case s.spare <- spare:
-	default:
-	}
-	return found
+	spare := borrow(s.spare, func() [2][]heavy {
+		return [2][]heavy{make([]heavy, 0, len(s.rows)), make([]heavy, len(s.rows))}
+	})
+	defer giveBack(s.spare, spare)
+	return edges(s.distinct(c, spare[0], spare[1]), most)
 }
 
 // distinct lists a column's values, rising, with their mass.

@@ -55,3 +55,21 @@ func (t team) spans(n, least int) int {
 
 // span is piece i of so many.
 func span(i, pieces, n int) (from, to int) { return i * n / pieces, (i + 1) * n / pieces }
+
+// borrow takes memory that is not in use, or makes it.
+func borrow[T any](spare chan T, make func() T) T {
+	select {
+	case v := <-spare:
+		return v
+	default:
+		return make()
+	}
+}
+
+// giveBack lets others borrow.
+func giveBack[T any](spare chan T, v T) {
+	select {
+	case spare <- v:
+	default:
+	}
+}

@@ -48,7 +48,8 @@ type Ensemble struct {
 	asked  []uint8 // per column: asNumber and asCategory, or both
 	slow   bool    // whether some node is beyond the fast walk: a long set, or a column asked both ways
 
-	laid atomic.Pointer[[]*layout] // for blocks of rows; nil until many come
+	laid   atomic.Pointer[[]*layout] // for blocks of rows; nil until many come
+	single atomic.Pointer[lone]      // for rows alone; nil until one comes
 
 	quadrature struct {
 		sync.Once

@@ -67,11 +67,15 @@ func (e *Ensemble) walk(dst []float64, x *matrix.Matrix, from int) {
 		for i := range out {
 			out[i] = e.base
 		}
-		if e.slow || len(out) < 4 || e.columns == 0 {
+		if e.slow || e.columns == 0 {
 			e.addSlowly(out, block)
 			continue
 		}
 		e.encode(block[:len(out)*e.columns])
+		if len(out) < 4 {
+			e.addAlone(out, block)
+			continue
+		}
 		for k, root := range e.roots {
 			if e.mixed[k] {
 				e.addMixed(out, block, root)
@@ -224,6 +228,20 @@ func (e *Ensemble) addRest(out, block []float64, root int32, i int) {
 			at = n.named(v, n.next(v))
 		}
 		out[i] += e.values[at]
+	}
+}
+
+// addAlone adds all trees to encoded rows, one row after another.
+func (e *Ensemble) addAlone(out, block []float64) {
+	l := e.alone()
+	var few [128]fact
+	row := few[:]
+	if 2*e.columns > len(few) {
+		row = make([]fact, 2*e.columns)
+	}
+	for i := range out {
+		e.facts(row, block[i*e.columns:(i+1)*e.columns])
+		out[i] = l.sum(out[i], e, row)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -420,6 +421,29 @@ func BenchmarkMargins(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*x.Rows), "ns/row")
+}
+
+// BenchmarkOneRow predicts single rows with 500 trees of 31 leaves.
+func BenchmarkOneRow(b *testing.B) {
+	r := rand.New(rand.NewPCG(7, 7))
+	e, x := random(b, r, 500, 40, 30), rows(r, 1000, 40)
+	var dst [1]float64
+	least, one := math.Inf(1), make([]*matrix.Matrix, x.Rows)
+	for i := range one {
+		one[i] = x.Gather([]int32{int32(i)})
+	}
+	for b.Loop() {
+		for from := 0; from < len(one); from += 50 {
+			start := time.Now()
+			for _, x := range one[from : from+50] {
+				if err := e.Margins(dst[:], x); err != nil {
+					b.Fatal(err)
+				}
+			}
+			least = min(least, float64(time.Since(start).Nanoseconds())/50)
+		}
+	}
+	b.ReportMetric(least, "ns/row-least")
 }
 
 // BenchmarkShares explains one lead at twelve ages, of which one column tells.

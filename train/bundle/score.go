@@ -9,9 +9,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/features"
@@ -128,12 +128,18 @@ func (b *Bundle) Score(ctx context.Context, s features.Snapshot, reasons int) ([
 	if blocks == 1 {
 		return scores, work(0)
 	}
-	var g errgroup.Group
-	g.SetLimit(runtime.GOMAXPROCS(0))
-	for k := range blocks {
-		g.Go(func() error { return work(k) })
+	var next atomic.Int64
+	workers := make([]error, min(blocks, runtime.GOMAXPROCS(0)))
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			for k := int(next.Add(1)) - 1; k < blocks && workers[w] == nil; k = int(next.Add(1)) - 1 {
+				workers[w] = work(k)
+			}
+		})
 	}
-	return scores, g.Wait()
+	wg.Wait()
+	return scores, errors.Join(workers...)
 }
 
 // forecast is a snapshot on its way to scores.
@@ -232,17 +238,19 @@ func (f *forecast) ages(created []int64) {
 
 // score fills scores[from:to].
 func (f *forecast) score(scores []Score, from, to, reasons int) error {
-	rows := make([]int32, to-from)
-	for i := range rows {
-		rows[i] = int32(from + i)
+	x, outputs := f.x, f.model.Outputs()
+	if to-from < x.Rows {
+		rows := make([]int32, to-from)
+		for i := range rows {
+			rows[i] = int32(from + i)
+		}
+		x = x.Gather(rows)
 	}
-	x := f.x.Gather(rows)
-	outputs := f.model.Outputs()
-	margins := make([]float64, len(rows)*outputs)
+	margins := make([]float64, x.Rows*outputs)
 	if err := f.model.Margins(margins, x); err != nil {
 		return fmt.Errorf("bundle: %w", err)
 	}
-	for i := range rows {
+	for i := range x.Rows {
 		row := from + i
 		s := &scores[row]
 		s.Warnings = f.warnings[row]
