@@ -59,6 +59,7 @@ type finder struct {
 	Record
 	won, closed []bool
 	decided     []int // leads that can be compared by won: the closed ones where losses are recorded
+	few         []int // of these, those by which the strength of a column is measured
 	losses      bool
 	dated       bool // creation and closing are moments
 	timed       bool // there are at least durations
@@ -67,8 +68,10 @@ type finder struct {
 	bands       [][]int // those with closed and open leads
 	edits       map[string][]Edit
 
-	seen   *datasets.Column // the last one whose values were listed
-	levels *levels
+	seen     *datasets.Column // the last one whose values were listed
+	levels   *levels
+	measured *datasets.Column // the last one whose strength was
+	strength float64
 }
 
 // Find looks at every column that is no role of the outcome, in the order of
@@ -105,6 +108,7 @@ func newFinder(r Record) *finder {
 			f.age[i] = datasets.Days(o.Created[i], o.End) // closed leads included, so that cohorts of equal age are compared
 		}
 	}
+	f.few = spread(f.decided, mostMeasured)
 	if f.timed {
 		f.cohorts = bandsOf(f.age)
 		f.bands = commonAges(f.closed, f.cohorts)

@@ -161,11 +161,11 @@ func (c *company) leaks() map[string]leak.Mechanism {
 	for k, i := range order {
 		ticket[i] = 10000 + 3*k
 	}
-	c.text("ticket", datasets.Category, func(i int) string { return when(closed(i) || i%3 == 0, fmt.Sprintf("T-%06d", ticket[i])) })
+	c.text("ticket", datasets.Category, func(i int) string { return fmt.Sprintf("T-%06d", ticket[i]) })
 	c.number("serial", func(i int) float64 { return float64(5000 + 2*i) })
 	mechanisms := map[string]leak.Mechanism{
 		"remark_code": leak.FilledAtClosing, "discount": leak.FilledAtClosing, "touched": leak.FilledAtClosing, "written": leak.EditedAfter, "chance": leak.Proxy,
-		"category": leak.Proxy, "step": leak.Proxy, "revenue": leak.Copy, "in_pipeline": leak.Copy, "calls": leak.Vanishing, "ticket": leak.FilledAtClosing, "serial": leak.TimeCode,
+		"category": leak.Proxy, "step": leak.Proxy, "revenue": leak.Copy, "in_pipeline": leak.Copy, "calls": leak.Vanishing, "ticket": leak.TimeCode, "serial": leak.TimeCode,
 	}
 	c.histories(mechanisms)
 	return mechanisms

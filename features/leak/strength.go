@@ -21,7 +21,8 @@ const (
 	leastLevel   = 0.01 // … and its share of all
 	leastInLevel = 20
 	mostLevels   = 50
-	fewestSides  = 10 // leads of either outcome
+	fewestSides  = 10    // leads of either outcome
+	mostMeasured = 40000 // leads by which strength is measured: more would not change its second digit
 )
 
 // levels are the different values of a column; the missing one is "".
@@ -99,11 +100,25 @@ func quoteLevel(c *datasets.Column, name string) string {
 // alone is the AUC of won leads against the others that can be compared, by
 // one column, whichever way it points. NaN where there are too few of either.
 func (f *finder) alone(c *datasets.Column) float64 {
-	score := f.scores(c, f.won, f.decided)
-	if score == nil {
-		return math.NaN()
+	if f.measured != c {
+		f.measured, f.strength = c, math.NaN()
+		if score := f.scores(c, f.won, f.few); score != nil {
+			f.strength = metric.AUC(f.labels(f.won, f.few), score, nil)
+		}
 	}
-	return metric.AUC(f.labels(f.won, f.decided), score, nil)
+	return f.strength
+}
+
+// spread takes at most n rows, evenly spread over all of them.
+func spread(rows []int, n int) []int {
+	if len(rows) <= n {
+		return rows
+	}
+	few := make([]int, n)
+	for k := range few {
+		few[k] = rows[k*len(rows)/n]
+	}
+	return few
 }
 
 func (f *finder) labels(y []bool, rows []int) []float64 {
@@ -231,7 +246,7 @@ func (f *finder) compared(now, then *datasets.Column) (today, was, gain, se floa
 	if then == nil || math.IsNaN(today) {
 		return today, was, math.NaN(), math.NaN()
 	}
-	d := metric.AUCDifference(f.labels(f.won, f.decided), f.scores(now, f.won, f.decided), f.scores(then, f.won, f.decided), 0.95)
+	d := metric.AUCDifference(f.labels(f.won, f.few), f.scores(now, f.won, f.few), f.scores(then, f.won, f.few), 0.95)
 	return today, today - d.Value, d.Value, d.SE
 }
 
@@ -246,6 +261,7 @@ func (f *finder) told(c *datasets.Column) *Finding {
 	}
 	area, pairs := 0.0, 0.0
 	for _, band := range f.bands {
+		band = spread(band, mostMeasured/ageBands)
 		score := f.scores(c, f.closed, band)
 		if score == nil {
 			continue
