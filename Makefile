@@ -80,8 +80,13 @@ bench-train: build $(PEERS)/venv/ready ## from a CSV file to a calibrated bundle
 	$(GO) build -o bin/bench ./cmd/bench
 	bin/bench train --work $(PEERS) --rows $(ROWS) --leadcast $(BIN) --times 3
 
-bench-survival: ## time Cox's regression on 100,000 and 1,000,000 rows of 20 columns, times in whole days
-	$(GO) test -run '^$$' -bench Fit -benchtime 5x -cpu 1,2 ./models/survival/cox
+bench-survival: ## Cox's regression beside lifelines and R, in turn: 20 columns, times in whole days (needs LEADCAST_PEERS and Python)
+	@test -d "$$LEADCAST_PEERS" || { echo "LEADCAST_PEERS names the folder of the peers"; exit 1; }
+	@test -x $(PEERS)/venv/bin/python || python3 -m venv $(PEERS)/venv
+	@$(PEERS)/venv/bin/python -c 'import lifelines' 2>/dev/null || $(PEERS)/venv/bin/pip -q install \
+		lifelines==0.30.0 numpy==2.4.6 scipy==1.17.1 pandas==3.1.1
+	$(GO) build -o bin/bench ./cmd/bench
+	bin/bench survival --work $(PEERS) --rows $(ROWS) --times 3
 
 shape: ## lines, dependencies, exported names, longest function and file, import graph
 	@$(GO) test -count=1 -run 'TestShape|TestImports' -v . | grep -vE '^(=== |--- |PASS|ok)'

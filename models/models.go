@@ -19,6 +19,7 @@ type Target struct {
 	Weight   []float64 // how many rows this row stands for
 	Valid    []bool    // rows not to be fitted, on which early stopping watches the loss
 	Keys     []uint64  // identity of each row, for randomness that does not depend on row order; nil means the row number
+	Groups   []uint64  // rows of one group depend on each other; nil means those of one key
 
 	Entry []float64 // survival: time from which the row was at risk (late entry)
 	Exit  []float64 // survival: time at which it was last seen

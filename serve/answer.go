@@ -11,9 +11,10 @@ import (
 
 // answer is what POST /v1/score gives back, before it is written.
 type answer struct {
-	scores []bundle.Score
-	bad    []*fault // why a lead could not be scored, nil where it could
-	failed int
+	scores    []bundle.Score
+	bad       []*fault // why a lead could not be scored, nil where it could
+	failed    int
+	intervals bool // asked for
 }
 
 // faults lists why leads could not be scored.
@@ -37,6 +38,10 @@ func (s *Server) write(w *reply, a *answer) {
 			b = append(b, ',')
 		}
 		b = s.appendScore(b, &a.scores[i], a.bad[i])
+		if a.intervals {
+			b = appendNumber(append(b[:len(b)-1], `,"p_win_low":`...), a.scores[i].WinLow)
+			b = append(appendNumber(append(b, `,"p_win_high":`...), a.scores[i].WinHigh), '}')
+		}
 	}
 	b = append(b, "]}\n"...)
 	h := w.Header()

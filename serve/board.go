@@ -197,7 +197,7 @@ func (s *Server) explain(ctx context.Context, rows []*boardRow) error {
 		return nil
 	}
 	raw := b.leads.Gather(at)
-	scores, err := s.forecastAll(ctx, raw, b.asOf, boardReasons)
+	scores, err := s.forecastAll(ctx, raw, b.asOf, wish{reasons: boardReasons})
 	if err != nil {
 		return err
 	}

@@ -31,6 +31,10 @@ func (coin) Score(ctx context.Context, s features.Snapshot, reasons int) ([]bund
 	return scores, nil
 }
 
+func (coin) Intervals(context.Context, features.Snapshot, []bundle.Score) error {
+	return bundle.ErrNoSpread
+}
+
 // A server is a handler; Run serves it on a listener until a context ends.
 func Example() {
 	s, err := serve.New(serve.Options{

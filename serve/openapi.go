@@ -24,6 +24,7 @@ type scoreRequest struct {
 	Leads   []map[string]any `json:"leads" minItems:"1" maxItems:"1000" doc:"The leads: a key for each raw column, as in the table the model was trained on. Values are texts, numbers, booleans, null, or arrays of these"`
 	AsOf    *string          `json:"as_of,omitempty" format:"date-time" doc:"Forecast from this moment (or day) on; the present where not given. A lead may have an as_of of its own"`
 	Reasons *int             `json:"reasons,omitempty" minimum:"0" maximum:"10" default:"3" doc:"How many reasons to give for each lead"`
+	Ranges  *bool            `json:"intervals,omitempty" default:"false" doc:"Also give p_win_low and p_win_high"`
 	Events  map[string][]any `json:"events,omitempty" doc:"Reserved for what happened to the leads"`
 }
 
@@ -44,6 +45,8 @@ type scoredLead struct {
 	Grade    *string             `json:"grade" enum:"A,B,C,D" doc:"By absolute cut-offs that stay with the model"`
 	Reasons  []reason            `json:"reasons" doc:"The columns that moved the forecast most, strongest first"`
 	Warnings []string            `json:"warnings"`
+	Low      *float64            `json:"p_win_low,omitempty" nullable:"true" doc:"With intervals only: the low end of a 95 % interval of p_win, approximate for a single lead; null where the model holds none"`
+	High     *float64            `json:"p_win_high,omitempty" nullable:"true" doc:"Its high end"`
 	Error    *fault              `json:"error,omitempty" doc:"Why this lead could not be scored; everything else is then null"`
 }
 

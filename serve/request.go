@@ -19,16 +19,22 @@ type lead struct {
 
 type span struct{ from, to int32 }
 
+// wish is what a score is to hold.
+type wish struct {
+	reasons   int
+	intervals bool
+}
+
 // request is a body of POST /v1/score. Reading it fills a grid of spans, a row
 // a lead and an entry a field, over one buffer of text; table copies them out,
 // so that a request can be used again.
 type request struct {
-	s       scanner
-	fields  *fields
-	zone    *time.Location
-	limits  *Limits
-	asOf    int64 // NoTime where not given
-	reasons int
+	s      scanner
+	fields *fields
+	zone   *time.Location
+	limits *Limits
+	asOf   int64 // NoTime where not given
+	wish
 	events  bool // the request came with events
 	leads   []lead
 	rows    int // good leads
@@ -41,7 +47,7 @@ type request struct {
 // read parses a body. The error is a problem that names the field.
 func (q *request) read(data []byte) error {
 	q.s = scanner{data: data, text: q.s.text}
-	q.asOf, q.reasons, q.events, q.rows = datasets.NoTime, 3, false, 0
+	q.asOf, q.wish, q.events, q.rows = datasets.NoTime, wish{reasons: 3}, false, 0
 	q.leads, q.text, q.grid = q.leads[:0], q.text[:0], q.grid[:0]
 	q.stamp = slices.Grow(q.stamp[:0], len(q.fields.list))[:len(q.fields.list)]
 	clear(q.stamp)
@@ -107,7 +113,7 @@ func (q *request) member(key string) (*problem, *fault) {
 			return wrong("must be an object of arrays"), f
 		}
 		return nil, f
-	case "as_of", "reasons":
+	case "as_of", "reasons", "intervals":
 		if first == '{' || first == '[' {
 			return wrong("must be one value"), q.s.skip()
 		}
@@ -123,6 +129,13 @@ func (q *request) member(key string) (*problem, *fault) {
 			q.asOf = t
 			return nil, nil
 		}
+		if key == "intervals" {
+			if kind != 't' && kind != 'f' {
+				return wrong("must be true or false"), nil
+			}
+			q.intervals = kind == 't'
+			return nil, nil
+		}
 		n, err := strconv.Atoi(string(text))
 		if kind != '0' || err != nil || n < 0 || n > maxReasons {
 			return wrong("must be a whole number from 0 to " + strconv.Itoa(maxReasons)), nil
@@ -130,7 +143,7 @@ func (q *request) member(key string) (*problem, *fault) {
 		q.reasons = n
 		return nil, nil
 	}
-	return wrong("is not a key of a request; these are: leads, as_of, reasons, events"), q.s.skip()
+	return wrong("is not a key of a request; these are: leads, as_of, reasons, intervals, events"), q.s.skip()
 }
 
 // maxReasons is the most reasons that a request may ask for.

@@ -106,11 +106,11 @@ func (s *Server) answer(ctx context.Context, q *request) (*answer, error) {
 	if asOf == datasets.NoTime {
 		asOf = datasets.Micros(s.now())
 	}
-	scores, err := s.forecast(ctx, q.table(), asOf, q.reasons)
+	scores, err := s.forecast(ctx, q.table(), asOf, q.wish)
 	if err != nil {
 		return nil, err
 	}
-	a := &answer{scores: make([]bundle.Score, len(q.leads)), bad: make([]*fault, len(q.leads))}
+	a := &answer{intervals: q.intervals, scores: make([]bundle.Score, len(q.leads)), bad: make([]*fault, len(q.leads))}
 	absent, say := q.absent(), map[string]string{}
 	for i := range q.leads {
 		l := &q.leads[i]
@@ -154,11 +154,11 @@ func (f *fields) fault(err error) *fault {
 // forecast scores a raw table. Where the model refuses a table of several
 // leads for its data, each lead is tried alone, so that one bad lead does not
 // spoil the others.
-func (s *Server) forecast(ctx context.Context, t *datasets.Table, asOf int64, reasons int) ([]bundle.Score, error) {
+func (s *Server) forecast(ctx context.Context, t *datasets.Table, asOf int64, w wish) ([]bundle.Score, error) {
 	if t.Rows == 0 {
 		return nil, nil
 	}
-	scores, err := s.forecastAll(ctx, t, asOf, reasons)
+	scores, err := s.forecastAll(ctx, t, asOf, w)
 	var data *datasets.Error
 	if err == nil || ctx.Err() != nil || !errors.As(err, &data) {
 		return scores, err
@@ -168,7 +168,7 @@ func (s *Server) forecast(ctx context.Context, t *datasets.Table, asOf int64, re
 	}
 	scores = make([]bundle.Score, t.Rows)
 	for i := range scores {
-		one, err := s.forecast(ctx, t.Gather([]int{i}), asOf, reasons)
+		one, err := s.forecast(ctx, t.Gather([]int{i}), asOf, w)
 		if err != nil {
 			return nil, err
 		}
@@ -177,14 +177,19 @@ func (s *Server) forecast(ctx context.Context, t *datasets.Table, asOf int64, re
 	return scores, nil
 }
 
-func (s *Server) forecastAll(ctx context.Context, t *datasets.Table, asOf int64, reasons int) ([]bundle.Score, error) {
+func (s *Server) forecastAll(ctx context.Context, t *datasets.Table, asOf int64, w wish) ([]bundle.Score, error) {
 	snapshot, err := s.model.Read(t, asOf)
 	if err != nil {
 		return nil, err
 	}
-	scores, err := s.model.Score(ctx, snapshot, reasons)
+	scores, err := s.model.Score(ctx, snapshot, w.reasons)
 	if err == nil && len(scores) != t.Rows {
 		return nil, errors.New("the model answered with another number of leads")
+	}
+	if err == nil && w.intervals {
+		if err = s.model.Intervals(ctx, snapshot, scores); errors.Is(err, bundle.ErrNoSpread) {
+			err = nil // the keys are null
+		}
 	}
 	return scores, err
 }

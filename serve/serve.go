@@ -34,6 +34,9 @@ type Forecaster interface {
 	Read(raw *datasets.Table, asOf int64) (features.Snapshot, error)
 	// Score forecasts every lead, in order, with up to reasons reasons each.
 	Score(ctx context.Context, s features.Snapshot, reasons int) ([]bundle.Score, error)
+	// Intervals sets the interval of each score; the error is bundle.ErrNoSpread
+	// where there are none.
+	Intervals(ctx context.Context, s features.Snapshot, scores []bundle.Score) error
 }
 
 // Limits bound what one request, and all of them together, may take. A zero

@@ -31,6 +31,7 @@ type fake struct {
 	raw    *datasets.Table // the last table read
 	asOf   int64
 	panics bool
+	narrow bool          // it has no intervals
 	refuse string        // Read refuses tables that hold this id
 	block  chan struct{} // Score waits for it
 }
@@ -63,6 +64,19 @@ func times(c *datasets.Column) *datasets.Column {
 		t.Times = append(t.Times, datasets.Micros(at))
 	}
 	return t
+}
+
+func (f *fake) Intervals(_ context.Context, _ features.Snapshot, scores []bundle.Score) error {
+	if f.narrow {
+		return bundle.ErrNoSpread
+	}
+	for i := range scores {
+		if s := &scores[i]; s.Win != nil {
+			low, high := *s.Win-0.125, *s.Win+0.125
+			s.WinLow, s.WinHigh = &low, &high
+		}
+	}
+	return nil
 }
 
 func (f *fake) Score(ctx context.Context, s features.Snapshot, reasons int) ([]bundle.Score, error) {
@@ -161,6 +175,30 @@ func TestScoreAnswersEveryKeyInOrder(t *testing.T) {
 	}
 	if f.asOf != datasets.Micros(time.Date(2026, 3, 31, 0, 0, 0, 0, time.UTC)) {
 		t.Errorf("as_of was read as %d", f.asOf)
+	}
+}
+
+func TestIntervalsAreGivenWhenAskedFor(t *testing.T) {
+	body := func(intervals string) string {
+		return `{"leads":[{"lead_id":"L-1","score":50},{"lead_id":"L-2","score":"x"}],"reasons":0,"intervals":` + intervals + `}`
+	}
+	for name, c := range map[string]struct {
+		f          *fake
+		ask        string
+		want, none string
+	}{
+		"asked":     {&fake{}, "true", `,"p_win_low":0.375,"p_win_high":0.625},{"id":null`, ""},
+		"of faults": {&fake{}, "true", `,"p_win_low":null,"p_win_high":null}]}`, ""},
+		"no spread": {&fake{narrow: true}, "true", `,"p_win_low":null,"p_win_high":null},{"id":null`, "0.375"},
+		"not asked": {&fake{}, "false", `"p_win":0.5`, "p_win_low"},
+	} {
+		w := ask(server(t, c.f, nil), "POST", "/v1/score", body(c.ask))
+		if got := w.Body.String(); w.Code != 200 || !strings.Contains(got, c.want) || c.none != "" && strings.Contains(got, c.none) || !json.Valid(w.Body.Bytes()) {
+			t.Errorf("%s: status %d: %s", name, w.Code, got)
+		}
+	}
+	if w := ask(server(t, &fake{}, nil), "POST", "/v1/score", body(`1`)); w.Code != 422 || !strings.Contains(w.Body.String(), "must be true or false") {
+		t.Errorf("intervals: 1 gave %d %s", w.Code, w.Body)
 	}
 }
 
@@ -547,7 +585,7 @@ func TestOpenAPIListsEveryRoute(t *testing.T) {
 	}
 	// What is answered by hand is what the document says.
 	var got struct{ Scores []map[string]any }
-	if err := json.Unmarshal(ask(s, "POST", "/v1/score", `{"leads":[{},5]}`).Body.Bytes(), &got); err != nil {
+	if err := json.Unmarshal(ask(s, "POST", "/v1/score", `{"leads":[{},5],"intervals":true}`).Body.Bytes(), &got); err != nil {
 		t.Fatal(err)
 	}
 	for name := range d.Components.Schemas["ScoredLead"].Properties {

@@ -34,7 +34,8 @@ const (
 )
 
 // calibrated compares forecasts with what came: at every horizon, and at the
-// main one by how long leads had been open and by the levels of each column.
+// main one by how long leads had been open and by the levels of each column. Not
+// where there are durations without dates, for then it takes weights.
 func (f *followed) calibrated() []Calibration {
 	var list []Calibration
 	add := func(by, group string, days int, s *sample) {
@@ -49,6 +50,9 @@ func (f *followed) calibrated() []Calibration {
 		add("horizon", "ever", 0, all)
 		f.segments(leads, func(column, level string, in []bool) { add(column, level, 0, all.only(in)) })
 		return list
+	}
+	if !f.dated() {
+		return nil
 	}
 	for k, days := range f.b.Manifest.Horizons {
 		leads, y, p, _ := f.at(k)
@@ -223,13 +227,27 @@ func wald(value, se, null float64) metric.Estimate {
 	return metric.Estimate{Value: value, SE: se, Low: value - 1.96*se, High: value + 1.96*se, P: math.Erfc(math.Abs(value-null) / se / math.Sqrt2)}
 }
 
-// Surprises are the segments of which more or fewer were won than forecast,
-// beyond chance for one of so many that are looked at (Bonferroni).
+// Surprises are the segments of which more or fewer were won, against all leads
+// of that horizon, than forecast, beyond chance for one of so many that are
+// looked at (Bonferroni).
 func (e *Evaluation) Surprises() (off []Calibration, of int) {
-	segments := slices.Clone(e.Calibration)
-	segments = slices.DeleteFunc(segments, func(c Calibration) bool { return c.By == "horizon" || c.By == "age" })
+	var segments []Calibration
+	all := map[int]float64{} // observed ÷ expected by horizon
+	for _, c := range e.Calibration {
+		switch c.By {
+		case "horizon":
+			all[c.Days] = c.OE.Value
+		case "age":
+		default:
+			segments = append(segments, c)
+		}
+	}
 	for _, c := range segments {
-		if c.OE.P < 0.05/float64(len(segments)) {
+		level := all[c.Days]
+		if !(level > 0) {
+			level = 1
+		}
+		if metric.ObservedExpected(float64(c.Won), level*c.Expected, 0.95).P < 0.05/float64(len(segments)) {
 			off = append(off, c)
 		}
 	}

@@ -18,19 +18,20 @@ import (
 
 // A candidate is a model that can be put on the leaderboard.
 type candidate struct {
-	name   string
-	rate   func(t *trainer, cause int, tuned *tuning) models.Learner // Poisson learner of a cause; nil: none
-	chance func(t *trainer, tuned *tuning) models.Learner            // learner of a probability; nil: none
-	most   int                                                       // leads that it learns from, 0: all
-	asked  bool                                                      // only fitted when --model names it
-	aside  bool                                                      // compared with the others, but blended only when --model names it
-	exact  bool                                                      // fitted to the same bits on every platform; where --model names it, nothing is fitted beside it
+	name    string
+	rate    func(t *trainer, cause int, tuned *tuning) models.Learner // Poisson learner of a cause; nil: none
+	chance  func(t *trainer, tuned *tuning) models.Learner            // learner of a probability; nil: none
+	most    int                                                       // leads that it learns from, 0: all
+	asked   bool                                                      // only fitted when --model names it
+	aside   bool                                                      // compared with the others, but blended only when --model names it
+	spreads bool                                                      // its draws make the intervals of every forecast
+	exact   bool                                                      // fitted to the same bits on every platform; where --model names it, nothing is fitted beside it
 }
 
 // candidates is the visible table of what is compared: a new model is one line here.
 var candidates = []candidate{
 	{name: "gbm", rate: boostedRate, chance: boostedChance, exact: true},
-	{name: "linear", rate: linearRate, chance: linearChance, most: linearLeads},
+	{name: "linear", rate: linearRate, chance: linearChance, most: linearLeads, spreads: true},
 	{name: "bayes", chance: bayesChance, asked: true},
 	{name: "scorecard", chance: scorecardChance, aside: true},
 	{name: "golearn-forest", chance: forestChance, aside: true},
@@ -120,11 +121,13 @@ func boostedChance(t *trainer, tuned *tuning) models.Learner {
 	return t.boosted(gbm.Logistic{}, 1, tuned)
 }
 
-func linearRate(*trainer, int, *tuning) models.Learner {
-	return linear.Poisson{Steps: []string{ageColumn}}
+func linearRate(t *trainer, cause int, _ *tuning) models.Learner {
+	return linear.Poisson{Steps: []string{ageColumn}, Draws: linear.Draws{Count: t.draws, Seed: t.plan.Seed + uint64(cause)}}
 }
 
-func linearChance(*trainer, *tuning) models.Learner { return linear.Logistic{} }
+func linearChance(t *trainer, _ *tuning) models.Learner {
+	return linear.Logistic{Draws: linear.Draws{Count: t.draws, Seed: t.plan.Seed}}
+}
 
 // The causes of a curve.
 const (
@@ -135,7 +138,7 @@ const (
 	largeTable    = 300_000   // cells of leads from which boosting takes steps twice as long
 	baggedTable   = 2_000_000 // cells up to which a bag is made of what has been tuned
 	bagged        = 3         // boosters in it
-	rowsPerLead   = 5         // person-period rows a lead, above which uneventful ones are sampled
+	rowsPerLead   = 5         // person-period rows a lead, about
 	ageColumn     = "(days open)"
 )
 
@@ -155,7 +158,7 @@ func (t *trainer) fit(ctx context.Context, c candidate, x *matrix.Matrix, y mode
 	var err error
 	if t.timed {
 		keep := func(cause int) models.Learner { return keeper{c.rate(t, cause, tuned), &fitted[cause-1]} }
-		m, err = survival.Piecewise{Cuts: t.cuts, Causes: causes, Learner: keep, Column: ageColumn, Limit: rowsPerLead * x.Rows, Seed: t.plan.Seed}.Fit(ctx, x, y)
+		m, err = survival.Piecewise{Cuts: t.cuts, Causes: causes, Learner: keep, Column: ageColumn, Limit: mostRows(x.Rows), Seed: t.plan.Seed}.Fit(ctx, x, y)
 	} else {
 		m, err = keeper{c.chance(t, tuned), &fitted[0]}.Fit(ctx, x, y)
 	}
@@ -173,6 +176,11 @@ func (t *trainer) fit(ctx context.Context, c candidate, x *matrix.Matrix, y mode
 	}
 	return m.(models.Additive), chosen, nil
 }
+
+// mostRows is the number of person-period rows above which uneventful ones are
+// sampled, for a number of leads: two a lead cost a few times what a plain
+// classifier does, and half a million are no cost.
+func mostRows(leads int) int { return max(500_000, 2*leads) }
 
 // treeSizes are the numbers of leaves that validation chooses from: additive
 // worlds want small trees, rich tables large ones.
@@ -252,13 +260,21 @@ func settle(chosen []*tuning, weights []float64) *tuning {
 }
 
 // cutsOf are the cut points of the age axis for subjects, with every horizon
-// among them that they were followed to.
-func cutsOf(w *subjects, horizons []int) []float64 {
+// among them that they were followed to. What is written in whole days ends
+// with one.
+func (s *study) cutsOf(w *subjects, horizons []int) []float64 {
 	days := make([]float64, len(horizons))
 	for i, h := range horizons {
 		days[i] = float64(h)
 	}
-	return survival.Cuts(w.y, days, mostIntervals)
+	y := w.y
+	if s.whole {
+		y.Exit = slices.Clone(y.Exit)
+		for i, d := range y.Exit {
+			y.Exit[i] = math.Ceil(d)
+		}
+	}
+	return survival.Cuts(y, days, mostIntervals)
 }
 
 // ageGroups are the intervals that share an offset in the blend: thirds of the axis.

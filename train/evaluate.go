@@ -12,6 +12,7 @@ import (
 	"github.com/leadcast/leadcast/models"
 	"github.com/leadcast/leadcast/models/calib"
 	"github.com/leadcast/leadcast/models/metric"
+	"github.com/leadcast/leadcast/models/metric/censored"
 	"github.com/leadcast/leadcast/train/bundle"
 )
 
@@ -266,10 +267,45 @@ func (f *followed) age(i int) (age, left, reach float64, state datasets.State) {
 	return age, left, reach, state
 }
 
-// horizon compares at one horizon the leads that were followed that long.
+// dated reports whether leads have dates. Without, nobody knows of a closed lead
+// how long it would have been followed: of open leads only those seen for a
+// horizon count, but of closed ones all.
+func (f *followed) dated() bool { return f.out.End != datasets.NoTime }
+
+// horizon compares at one horizon the leads that were followed that long. Where
+// there are no dates, they weigh by the inverse chance of having been seen.
 func (f *followed) horizon(k int) (AtHorizon, bool) {
-	_, y, p, base := f.at(k)
-	return compare(f.b.Manifest.Horizons[k], y, p, base)
+	days := f.b.Manifest.Horizons[k]
+	leads, y, p, base := f.at(k)
+	if f.dated() {
+		return compare(days, y, p, base, nil)
+	}
+	var all models.Target
+	var forecast []float64
+	for i, s := range f.scores {
+		if s.Err == nil && s.WinBy[k] != nil {
+			_, left, _, state := f.age(i)
+			all.Exit, all.Cause = append(all.Exit, left), append(all.Cause, uint8(state))
+			forecast = append(forecast, *s.WinBy[k])
+		}
+	}
+	g := censored.NewCensoring(all)
+	w := make([]float64, len(leads))
+	for j, i := range leads {
+		switch _, left, _, state := f.age(i); {
+		case left > float64(days):
+			w[j] = 1 / g.Followed(float64(days))
+		case state != datasets.Open:
+			w[j] = g.Weight(left)
+		}
+	}
+	h, ok := compare(days, y, p, base, w)
+	if ok {
+		auc, se := censored.AUC(g, all, uint8(datasets.Won), forecast, float64(days))
+		h.AUC = metric.Estimate{Value: auc, SE: se, Low: max(0, auc-float64(1.96*se)), High: min(1, auc+float64(1.96*se)), P: h.AUC.P}
+		h.OE = censored.ObservedExpected(g, all, uint8(datasets.Won), forecast, float64(days), 0.95)
+	}
+	return h, ok
 }
 
 // at is, of the leads that were followed for a horizon, which they are, whether
@@ -292,7 +328,7 @@ func (f *followed) at(k int) (leads []int, y, p, base []float64) {
 
 func (f *followed) flat() (AtHorizon, bool) {
 	_, y, p, base := f.ever()
-	return compare(0, y, p, base)
+	return compare(0, y, p, base, nil)
 }
 
 // ever is what at is, of a table without times.
@@ -355,8 +391,10 @@ func (l *lives) scores(cuts []float64, of []models.Curve) []float64 {
 	return metric.CensoredLogLik(grid, func(i int) models.Curve { return of[i] }, l.entry, l.exit, l.cause)
 }
 
-// compare measures probabilities against outcomes; false without both kinds of outcome.
-func compare(days int, y, p, base []float64) (AtHorizon, bool) {
+// compare measures probabilities against outcomes, by weights unless w is nil;
+// false without both kinds of outcome. The intervals of AUC and O/E are those
+// without weights.
+func compare(days int, y, p, base, w []float64) (AtHorizon, bool) {
 	h := AtHorizon{Days: days, Leads: len(y)}
 	expected := 0.0
 	for i, v := range y {
@@ -367,17 +405,17 @@ func compare(days int, y, p, base []float64) (AtHorizon, bool) {
 		return h, false
 	}
 	h.AUC = metric.AUCInterval(y, p, 0.95)
-	h.AP = metric.AveragePrecision(y, p, nil)
-	h.LogLoss, h.BaseLoss = metric.LogLoss(y, p, nil), metric.LogLoss(y, base, nil)
-	h.Gain = metric.MeanDifference(losses(y, base), losses(y, p), nil, nil, draws, 1, 0.95)
-	h.Brier = metric.Brier(y, p, nil)
-	h.ECE = metric.ECE(y, p, nil, 15)
+	h.AP = metric.AveragePrecision(y, p, w)
+	h.LogLoss, h.BaseLoss = metric.LogLoss(y, p, w), metric.LogLoss(y, base, w)
+	h.Gain = metric.MeanDifference(losses(y, base), losses(y, p), w, nil, draws, 1, 0.95)
+	h.Brier = metric.Brier(y, p, w)
+	h.ECE = metric.ECE(y, p, w, 15)
 	h.OE = metric.ObservedExpected(float64(h.Won), expected, 0.95)
-	if line, err := calib.Logistic(p, y, nil); err == nil {
+	if line, err := calib.Logistic(p, y, w); err == nil {
 		h.Slope = line.A
 	}
-	h.Reliability = metric.EqualMass(y, p, nil, 10)
-	for _, part := range metric.Gain(y, p, nil, 20) {
+	h.Reliability = metric.EqualMass(y, p, w, 10)
+	for _, part := range metric.Gain(y, p, w, 20) {
 		h.Gains = append(h.Gains, part.CumGain)
 	}
 	if len(h.Gains) > 1 {

@@ -56,10 +56,20 @@ func (s *study) window(from, to cut, keep func(row int) bool) subjects {
 		if s.dated {
 			w.addDated(s, i, from, to)
 		} else if s.position == nil || s.position[i] >= from && s.position[i] < to {
-			w.add(s, i, s.out.Entry[i], s.out.Days[i], s.out.State[i])
+			w.add(s, i, s.out.Entry[i], s.days(i), s.out.State[i])
 		}
 	}
 	return w
+}
+
+// days is how long lead i was seen, of a table of durations. What is written as
+// a whole number of days happened half a day before their end, on average: counted
+// whole, half of what happens to those to whom it happens at once would be missed.
+func (s *study) days(i int) float64 {
+	if s.whole && s.out.State[i] != datasets.Open {
+		return max(0, s.out.Days[i]-0.5)
+	}
+	return s.out.Days[i]
 }
 
 // addFlat adds a lead of a table without times.

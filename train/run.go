@@ -36,6 +36,7 @@ type trainer struct {
 	late     bool      // a model was left out for want of time
 	settings *Settings // of boosting, where a search found better ones than the default
 	searched *Searched
+	draws    int // of models nearly as likely, which intervals are read off
 	progress Progress
 	done     int
 	total    int
@@ -150,6 +151,7 @@ func (t *trainer) ship(ctx context.Context, judged *built, v *validation, j *bun
 		return judged.bytes, nil
 	}
 	t.step("fitting the recipe on everything")
+	t.draws = drawnModels
 	v.encoded = encoded{} // its memory is needed
 	e, err := t.encode(ctx, everyRow[int](t.leads.Rows))
 	if err != nil {
@@ -202,6 +204,9 @@ type built struct {
 
 // judged fits the recipe on what was known before the hold-out.
 func (t *trainer) judged(ctx context.Context, sp *split, v *validation) (*built, error) {
+	if t.plan.NoRefit { // it will be shipped
+		t.draws = drawnModels
+	}
 	f := fold{fit: sp.train}
 	if sp.stop != nil {
 		f = *sp.stop
@@ -214,7 +219,7 @@ func (t *trainer) judged(ctx context.Context, sp *split, v *validation) (*built,
 // report are those of the shipped bundle.
 func (t *trainer) build(ctx context.Context, f fold, e encoded, v *validation, j *bundle.Judgement, r *Report) (*built, error) {
 	w, x := f.fit, e.x
-	model, err := t.stack(ctx, x, &f, v)
+	model, drawn, err := t.stack(ctx, x, &f, v)
 	if err != nil {
 		return nil, err
 	}
@@ -233,6 +238,7 @@ func (t *trainer) build(ctx context.Context, f fold, e encoded, v *validation, j
 		return nil, err
 	}
 	made := bundle.New(m, e.encoder, model, support)
+	made.Spread = drawn
 	if made.Center, err = center(model, x.Gather(spread(w.index(), mostGraded))); err != nil {
 		return nil, err
 	}
@@ -274,23 +280,31 @@ func (t *trainer) encode(ctx context.Context, rows []int) (e encoded, err error)
 }
 
 // stack fits every candidate that the blend gives a weight, and blends them.
-// Where the fold has rows to test, they tell boosting when to stop.
-func (t *trainer) stack(ctx context.Context, all *matrix.Matrix, f *fold, v *validation) (*survival.Stack, error) {
+// Where the fold has rows to test, they tell boosting when to stop. What is
+// drawn is drawn of the linear model, whatever its weight.
+func (t *trainer) stack(ctx context.Context, all *matrix.Matrix, f *fold, v *validation) (stack *survival.Stack, drawn []models.Additive, err error) {
 	x, y := all.Gather(f.fit.index()), f.fit.y
 	base, err := t.baseline(ctx, x, y)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var components []models.Additive
 	weights := make([][]float64, len(v.blend.Weight))
 	for j, c := range v.names {
 		t.step("fitting " + c.name)
-		if v.unused(j) {
+		spreads := c.spreads && t.draws > 0
+		if v.unused(j) && !spreads {
 			continue
 		}
 		m, err := t.component(ctx, c, all, f, &v.tuned[j])
 		if err != nil {
-			return nil, err
+			return nil, nil, err
+		}
+		if spreads {
+			drawn = spreadOf(m)
+		}
+		if v.unused(j) {
+			continue
 		}
 		components = append(components, m)
 		for c := range weights {
@@ -298,24 +312,27 @@ func (t *trainer) stack(ctx context.Context, all *matrix.Matrix, f *fold, v *val
 		}
 	}
 	blend := survival.Blend{Offset: v.blend.Offset, Weight: weights}
-	stack, err := survival.NewStack(base, blend, components...)
-	if err != nil || len(components) == 0 {
-		return stack, err
+	if stack, err = survival.NewStack(base, blend, components...); err != nil || len(components) == 0 {
+		return stack, drawn, err
 	}
 	if blend.Offset, err = t.level(stack, x, y, v.blend.Offset); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return survival.NewStack(base, blend, components...)
+	stack, err = survival.NewStack(base, blend, components...)
+	return stack, drawn, err
 }
 
 // component fits a candidate as it was tuned, or tunes it by the rows that the
 // fold tests.
 func (t *trainer) component(ctx context.Context, c candidate, all *matrix.Matrix, f *fold, tuned **tuning) (models.Additive, error) {
 	if len(f.test.rows) == 0 {
-		m, _, err := t.fit(ctx, c, all.Gather(f.fit.index()), f.fit.y, *tuned)
+		y := f.fit.y
+		y.Groups = t.groupsOf(f.fit.rows)
+		m, _, err := t.fit(ctx, c, all.Gather(f.fit.index()), y, *tuned)
 		return m, err
 	}
 	index, y := f.together()
+	y.Groups = t.groupsOf(concat(f.fit.rows, f.test.rows))
 	m, chosen, err := t.fit(ctx, c, all.Gather(index), y, nil)
 	if err != nil {
 		return nil, err
@@ -437,6 +454,9 @@ func gather(y models.Target, rows []int32) models.Target {
 		}
 		if y.Valid != nil {
 			g.Valid = append(g.Valid, y.Valid[r])
+		}
+		if y.Groups != nil {
+			g.Groups = append(g.Groups, y.Groups[r])
 		}
 	}
 	return g

@@ -92,11 +92,11 @@ func measured(t *testing.T, fit func() models.Model) (models.Model, spent) {
 
 // TestSampledRows: a fit to a sample of the uneventful rows is as good as one
 // to all of them.
-func TestSampledRows(t *testing.T) { sampledRows(t, 15_000, 5_000, 25) }
+func TestSampledRows(t *testing.T) { sampledRows(t, 15_000, 5_000, 25, 3) }
 
-// sampledRows fits hazards to all rows and to a sample, and a plain classifier
-// to the same subjects.
-func sampledRows(t *testing.T, n, judged, rounds int) (classifier, sampled spent) {
+// sampledRows fits hazards to all rows and to a sample
+// of so many rows a subject, and a plain classifier to the same subjects.
+func sampledRows(t *testing.T, n, judged, rounds, each int) (classifier, sampled spent) {
 	ctx := context.Background()
 	x, y := watch(n, 1, func(r *rand.Rand) float64 { return 30 + 370*r.Float64() })
 	var horizons []float64
@@ -134,10 +134,10 @@ func sampledRows(t *testing.T, n, judged, rounds int) (classifier, sampled spent
 		return m
 	})
 	whole, most := measured(t, func() models.Model { return hazards(0) })
-	some, sampled := measured(t, func() models.Model { return hazards(rowsPerLead * n) })
+	some, sampled := measured(t, func() models.Model { return hazards(each * n) })
 	full, _ := survival.Expand(survival.Cuts(y, horizons, mostIntervals), y, 0, 1)
-	few, _ := survival.Expand(survival.Cuts(y, horizons, mostIntervals), y, rowsPerLead*n, 1)
-	if k := len(few.Subject); k > n*rowsPerLead*11/10 || 5*k > 3*len(full.Subject) {
+	few, _ := survival.Expand(survival.Cuts(y, horizons, mostIntervals), y, each*n, 1)
+	if k := len(few.Subject); 10*k > 11*each*n {
 		t.Errorf("%d rows of %d in the sample of %d subjects", k, len(full.Subject), n)
 	}
 	fresh, came := watch(judged, 2, func(*rand.Rand) float64 { return 365 })

@@ -32,6 +32,7 @@ type study struct {
 	test      []int8    // 1 held out, 0 not, −1 not in the given split; nil without a given split
 	timed     bool      // there are times, so there is a curve
 	dated     bool      // the times are dates, so that there is a "known by then"
+	whole     bool      // durations are whole numbers
 	losses    bool
 	withheld  []bundle.Withheld
 	leaks     []leak.Finding // of the columns that are not excluded
@@ -61,6 +62,7 @@ func prepare(raw *datasets.Table, p Plan) (*study, error) {
 	}
 	s.sortLeads(typed.Gather(s.out.Rows), s.rows())
 	s.losses = slices.Contains(s.out.State, datasets.Lost)
+	s.whole = s.timed && !s.dated && !slices.ContainsFunc(s.out.Days, func(d float64) bool { return d != math.Floor(d) })
 	if !s.timed && !s.losses {
 		return nil, &datasets.Error{Column: p.Roles.Outcome, Message: "every lead with an outcome is won: there is nothing to tell apart"}
 	}

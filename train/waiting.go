@@ -69,7 +69,7 @@ func (t *trainer) supportedFrom(ctx context.Context, w *subjects, horizon float6
 	if !t.dated {
 		return "", nil
 	}
-	base, err := survival.Baseline{Cuts: cutsOf(w, t.plan.Horizons), Causes: causes}.Fit(ctx, &matrix.Matrix{Rows: len(w.rows)}, w.y)
+	base, err := survival.Baseline{Cuts: t.cutsOf(w, t.plan.Horizons), Causes: causes}.Fit(ctx, &matrix.Matrix{Rows: len(w.rows)}, w.y)
 	if err != nil {
 		return "", fmt.Errorf("train: %w", err)
 	}

@@ -5,11 +5,13 @@
 //	bench predict --work DIR --rows 100000 --times 5
 //	bench shap    --work DIR --rows 100000 --explain 5000 --times 5
 //	bench train   --work DIR --rows 100000 --leadcast bin/leadcast --times 3
+//	bench survival --work DIR --rows 100000,1000000 --against lifelines,R_coxph --times 3
 //
 // engine trains, predict predicts with the same trees on one thread and
-// on two, shap explains by them, train runs whole processes. DIR holds venv (with
-// lightgbm and catboost; onnxruntime, treelite and tl2cgen for predictions) and
-// synth (see the peers' speed.py gen). Each ends with status 1 where a bar is missed.
+// on two, shap explains by them, train runs whole processes, survival fits Cox's
+// regression. DIR holds venv (with lightgbm and catboost; onnxruntime, treelite and
+// tl2cgen for predictions; lifelines) and synth (see the peers' speed.py gen). Each
+// ends with status 1 where a bar is missed.
 package main
 
 import (
@@ -33,8 +35,8 @@ func main() {
 }
 
 func run(args []string) error {
-	if len(args) == 0 || !slices.Contains([]string{"engine", "fit", "predict", "shap", "train"}, args[0]) {
-		return fmt.Errorf("say engine, fit, predict, shap or train")
+	if len(args) == 0 || !slices.Contains([]string{"engine", "fit", "predict", "shap", "train", "survival", "cox"}, args[0]) {
+		return fmt.Errorf("say engine, fit, predict, shap, train, survival or cox")
 	}
 	f := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	o := options{peers: os.Getenv("LEADCAST_PEERS")}
@@ -44,6 +46,7 @@ func run(args []string) error {
 	f.IntVar(&o.times, "times", 5, "runs of each side")
 	f.StringVar(&o.peer, "peer", "lightgbm", "model of speed.py")
 	f.StringVar(&o.leadcast, "leadcast", "bin/leadcast", "the program that is measured as a whole")
+	f.StringVar(&o.against, "against", "lifelines,R_coxph", "peers of survival.py (also sksurv, statsmodels), separated by commas")
 	f.IntVar(&o.explain, "explain", 5000, "rows to explain")
 	if err := f.Parse(args[1:]); err != nil {
 		return err
@@ -57,13 +60,17 @@ func run(args []string) error {
 		return o.shap(context.Background())
 	case "train":
 		return o.train()
+	case "survival":
+		return o.survival()
+	case "cox":
+		return o.cox(context.Background())
 	}
 	return o.engine()
 }
 
 type options struct {
-	work, rows, encodings, peer, peers, leadcast string
-	times, explain                               int
+	work, rows, encodings, peer, peers, leadcast, against string
+	times, explain                                        int
 }
 
 // figures are what one run of one side measured.
@@ -73,6 +80,7 @@ type figures struct {
 	Memory  float64 `json:"extra_rss_mb"`
 	AUC     float64 `json:"auc"`
 	Predict float64 `json:"predict_us"`
+	LogLik  float64 `json:"loglik"`
 }
 
 // engine runs both sides in turn and prints the ratios of each pair of runs.
@@ -145,14 +153,15 @@ func measure(c *exec.Cmd) (figures, error) {
 	var f struct {
 		figures
 		Train struct{ Med, CPU float64 } `json:"train_s"`
-		Error bool
+		Fit   struct{ Med, CPU float64 } `json:"fit_s"`
+		Error any
 		Tail  string
 	}
-	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &f); err != nil || f.Error {
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &f); err != nil || f.Error != nil {
 		return figures{}, fmt.Errorf("%s: %s", strings.Join(c.Args, " "), lines[len(lines)-1])
 	}
 	if f.Wall == 0 {
-		f.Wall, f.CPU = f.Train.Med, f.Train.CPU
+		f.Wall, f.CPU = f.Train.Med+f.Fit.Med, f.Train.CPU+f.Fit.CPU
 	}
 	return f.figures, nil
 }

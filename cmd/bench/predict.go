@@ -114,10 +114,14 @@ func (o *options) compare(missed *bars, p *peers, m *gbm.Model, x *matrix.Matrix
 	for k, e := range p.engines {
 		fmt.Printf("%-22s  %7.2f  %7.2f  %s  %s  %.1g  (%s)\n", e.Name, micros(theirs[k], wallOf), micros(theirs[k], cpuOf),
 			ratio(theirs[k], ours, wallOf), ratio(theirs[k], ours, cpuOf), apart[k], e.Version)
-		bar := 1.0
-		if e.Name == "lightgbm" {
+		bar, near := 1.0, 1e-9
+		switch e.Name {
+		case "lightgbm":
 			bar = 5
+		case "onnxruntime":
+			near = 1e-3 // log-odds of a probability in float32
 		}
+		missed.most("margins apart from "+e.Name, exactly(apart[k]), near)
 		missed.least(fmt.Sprintf("wall of %s ÷ ours on %d threads", e.Name, threads), ratio(theirs[k], ours, wallOf), bar)
 	}
 	return nil

@@ -114,6 +114,11 @@ func (d *draft) propose(table *datasets.Table, outcome string) (err error) {
 	if err != nil {
 		return err
 	}
+	for i := range d.Settings {
+		if g := &d.Settings[i]; g.Key == "outcome" && d.company != nil && outcome == "status" {
+			g.Why = "what the mapping of " + d.company.Title() + " says"
+		}
+	}
 	for _, name := range after {
 		d.Add("exclude", true, true, "in "+d.company.Title()+" it follows the outcome, or changes on the way there", name)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/leadcast/leadcast/features"
+	"github.com/leadcast/leadcast/train"
 	"github.com/leadcast/leadcast/train/bundle"
 )
 
@@ -23,6 +24,10 @@ func (p *program) inspectCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			steps, err := train.Steps(b)
+			if err != nil {
+				return inFile(args[0], err)
+			}
 			if p.json {
 				return p.printJSON(struct {
 					ID       string            `json:"id"`
@@ -31,15 +36,16 @@ func (p *program) inspectCommand() *cobra.Command {
 					Reach    bundle.Reach      `json:"reach"`
 					Columns  []features.Output `json:"columns"`
 					Points   *bundle.Points    `json:"scorecard,omitempty"`
-				}{b.ID(), b.Manifest, b.Cuts(), b.Reach(), b.Outputs(), b.Points()})
+					Steps    []train.Step      `json:"steps,omitempty"`
+				}{b.ID(), b.Manifest, b.Cuts(), b.Reach(), b.Outputs(), b.Points(), steps})
 			}
-			p.printBundle(b)
+			p.printBundle(b, steps)
 			return nil
 		},
 	}
 }
 
-func (p *program) printBundle(b *bundle.Bundle) {
+func (p *program) printBundle(b *bundle.Bundle, steps []train.Step) {
 	m := &b.Manifest
 	fmt.Fprintf(p.stdout, "model   %s\nrecipe  %s\n", b.ID(), m.Recipe)
 	if m.Leads > 0 {
@@ -69,6 +75,7 @@ func (p *program) printBundle(b *bundle.Bundle) {
 		}
 		w.Render()
 	}
+	p.printSteps(steps)
 	p.printWithheld(m.Withheld)
 	p.printPoints(b.Points())
 	p.heading("Columns that the model reads")
@@ -85,6 +92,23 @@ func (p *program) printBundle(b *bundle.Bundle) {
 	w = p.sheet("section", "bytes", "SHA-256")
 	for _, s := range m.Sections {
 		w.AppendRow(table.Row{s.Name, s.Length, s.SHA256})
+	}
+	w.Render()
+}
+
+// printSteps prints how far the wins carry, and how many the next step needs.
+func (p *program) printSteps(steps []train.Step) {
+	if len(steps) == 0 {
+		return
+	}
+	p.heading("How far the wins carry")
+	w := p.sheet("step", "weight", "more wins", "")
+	for _, s := range steps {
+		more := ""
+		if s.More != nil {
+			more = fmt.Sprintf("about %d", *s.More)
+		}
+		w.AppendRow(table.Row{s.Model, fmt.Sprintf("%.2f", s.Weight), more, s.Why})
 	}
 	w.Render()
 }

@@ -152,6 +152,7 @@ func (p *program) root() *cobra.Command {
 		p.evaluateCommand(),
 		p.compareCommand(),
 		p.reportCommand(),
+		p.cyclesCommand(),
 		p.liftCommand(),
 		p.personasCommand(),
 		p.scoreCommand(),

@@ -294,9 +294,9 @@ func (p *program) printCalibration(e *train.Evaluation) {
 	switch {
 	case of == 0:
 	case len(off) == 0:
-		fmt.Fprintf(p.stdout, "segments: none of %d was won%s more or less often than forecast, beyond chance\n", of, within)
+		fmt.Fprintf(p.stdout, "segments: none of %d was won%s more or less often than forecast, against all leads, beyond chance\n", of, within)
 	default:
-		fmt.Fprintf(p.stdout, "segments: of %d that were large enough %d came%s otherwise than forecast, beyond chance; they stand at the end\n", of, len(off), within)
+		fmt.Fprintf(p.stdout, "segments: of %d that were large enough %d came%s otherwise than forecast, against all leads, beyond chance; they stand at the end\n", of, len(off), within)
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -24,6 +25,7 @@ type scoring struct {
 	input
 	out, asOf, only string
 	withInput       bool
+	intervals       bool
 	reasons         int
 }
 
@@ -37,7 +39,7 @@ func (p *program) scoreCommand() *cobra.Command {
 			"horizon, the cycle length, a grade, reasons and warnings. What the data do not\n" +
 			"support is empty, with the reason in warnings. A lead is forecast as of now, or\n" +
 			"of --as-of, or of its own as_of column.",
-		Example: "  leadcast score model.leadcast new.csv -o scores.csv\n" +
+		Example: "  leadcast score model.leadcast new.csv -o scores.csv --intervals\n" +
 			"  leadcast score model.leadcast leads.csv --only open --as-of 2018-05-31 -o scores.parquet\n" +
 			"  cat new.csv | leadcast score model.leadcast - -o - --reasons 0",
 		Args: func(c *cobra.Command, args []string) error {
@@ -54,8 +56,9 @@ func (p *program) scoreCommand() *cobra.Command {
 	f.StringVar(&s.only, "only", "", "open: only leads that are still open")
 	f.IntVar(&s.reasons, "reasons", 3, "reasons a lead, 0 to 10; 0 is faster")
 	f.BoolVar(&s.withInput, "with-input", false, "put the columns of the file before those of the forecast")
+	f.BoolVar(&s.intervals, "intervals", false, "also p_win_low and p_win_high: between them p_win would lie with other data, 95 %; of a single lead approximate")
 	s.input.flags(c)
-	further(c, "out", "as-of", "only", "reasons", "with-input", "join", "where", "help")
+	further(c, "out", "as-of", "only", "reasons", "intervals", "with-input", "join", "where", "help")
 	return c
 }
 
@@ -98,10 +101,20 @@ func (p *program) score(ctx context.Context, s *scoring, model string, files []s
 	if err != nil {
 		return err
 	}
+	if s.intervals {
+		if err := b.Intervals(ctx, snapshot, scores); errors.Is(err, bundle.ErrNoSpread) {
+			notes = append(notes, datasets.Note{Column: "p_win_low, p_win_high", Row: -1, Message: "are empty: " + strings.TrimPrefix(err.Error(), "bundle: ")})
+		} else if err != nil {
+			return err
+		}
+	}
 	bar.end()
 	p.notes(append(notes, snapshot.Notes...))
 	p.commonWarnings(scores)
 	t := b.Table(scores)
+	if s.intervals {
+		t.Columns = append(t.Columns, bundle.IntervalColumns(scores)...)
+	}
 	if s.withInput {
 		if t, err = beside(raw, t, b.Manifest.Schema.Roles.ID); err != nil {
 			return err

@@ -44,6 +44,7 @@ func (p *program) trainCommand() *cobra.Command {
 			"      --horizons 30d,90d,180d --main-horizon 90d --exclude phone,email -o model.leadcast\n" +
 			"  leadcast train leads.csv --join deals.csv:lead_id --outcome won_date --won-if won_date:present --created first_contact\n" +
 			"  leadcast train leads.csv --outcome status --won Won --budget 10m    # stopped, it goes on from model.leadcast.search\n" +
+			"  leadcast train postgres:crm.leads --outcome status --won Won    # LEADCAST_DSN says which database; docs/crm.md\n" +
 			"  leadcast init leads.csv && leadcast train",
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {

@@ -75,7 +75,7 @@ var wrong = []struct {
 	{"train leads.csv", 2, "no outcome column: name it with --outcome COLUMN and say which value is won with --won VALUE"},
 	{"train leads.csv --outcome status", 2, `say which values of "status" mean won: --won VALUE`},
 	{"train nix.csv --outcome status --won Won", 2, `there is no file "nix.csv"`},
-	{"train folder --outcome status --won Won", 3, "folder: is a folder: name its files, for example folder/*.csv"},
+	{"train folder --outcome status --won Won", 3, "folder: there is no table in this folder; files that end in .csv, .tsv, .txt, .jsonl, .ndjson, .parquet (also .gz, .zst) are read"},
 	{"train leads.csv --outcome status --won Won --as-of 31.5.2018", 2, `--as-of wants a date such as 2018-05-31 or a time such as 2018-05-31T08:00:00Z, not "31.5.2018"`},
 	{"train leads.csv --outcome status --won Won --observed-from soon", 2, `--observed-from wants a date such as 2018-05-31 or a time such as 2018-05-31T08:00:00Z, not "soon"`},
 	{"train leads.csv --outcome status --won Won --horizons soon", 2, `--horizons wants a number of days such as 90d, not "soon"`},

@@ -210,6 +210,40 @@ func TestNamesOfReplicas(t *testing.T) {
 	}
 }
 
+// What lies beside the leads is all that the blocks hold, the histories in one.
+func TestBeside(t *testing.T) {
+	for _, name := range crm.Names() {
+		all, err := crm.Find(name, folder(t, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range all {
+			want := map[string]int{}
+			for b, err := range c.Blocks(t.Context()) {
+				switch {
+				case err != nil:
+					t.Fatal(err)
+				case b.Rows > 0 && b.Column("field") != nil:
+					want["history"] += b.Rows
+				case b.Rows > 0 && b.Name != "leads":
+					want[b.Name] += b.Rows
+				}
+			}
+			tables, err := c.Beside(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := map[string]int{}
+			for name, table := range tables {
+				got[name] = table.Rows
+			}
+			if diff := cmp.Diff(want, got); diff != "" || len(got) == 0 {
+				t.Errorf("%s: %s", c.Name(), diff)
+			}
+		}
+	}
+}
+
 func TestFindRefuses(t *testing.T) {
 	for name, want := range map[string]string{
 		"siebel": "there is no CRM \"siebel\"; there is dynamics, hubspot", "hubspot/ticket": "a lead is one of deal, contact, not \"ticket\"", "pardot": "none of the 1 tables is the one of Pardot",

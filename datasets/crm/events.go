@@ -117,7 +117,8 @@ func (c *Company) stream(ctx context.Context, p string, headers []string, turn f
 	return true
 }
 
-// clocks finds out how the times of a table are written.
+// clocks finds out how the times of a table are written; what its other columns
+// are follows from their names, lest it hang on the first block.
 func clocks(t *datasets.Table) (*datasets.Reader, error) {
 	kinds := map[string]datasets.Kind{}
 	for _, col := range t.Columns {
@@ -126,10 +127,12 @@ func clocks(t *datasets.Table) (*datasets.Reader, error) {
 			kinds[col.Name] = datasets.ID
 		case "happened_at", "known_at":
 			kinds[col.Name] = datasets.Time
-		case "kind", "field", "channel", "campaign_id":
-			kinds[col.Name] = datasets.Category
 		case "old", "new":
 			kinds[col.Name] = datasets.Text
+		case "amount", "duration":
+			kinds[col.Name] = datasets.Number
+		default:
+			kinds[col.Name] = datasets.Category
 		}
 	}
 	s, _, err := datasets.Infer(t, datasets.Hints{Kinds: kinds})

@@ -115,7 +115,7 @@ func (c *Company) Exclude(leads *datasets.Table) (names []string) {
 // deleted are flags of records that are gone, current of versions that are not
 // the last.
 var (
-	deleted = []string{"is deleted", "isdeleted", "_fivetran_deleted", "_ab_cdc_deleted_at", "archived", "master record id", "statecode deleted"}
+	deleted = []string{"is deleted", "isdeleted", "_fivetran_deleted", "_ab_cdc_deleted_at", "archived", "master record id"}
 	current = []string{"_fivetran_active"}
 	yes     = []string{"true", "t", "yes", "y", "1"}
 )

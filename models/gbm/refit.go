@@ -120,6 +120,17 @@ func (b Booster) Refit(ctx context.Context, m models.Model, x *matrix.Matrix, y 
 	return finished(fits)
 }
 
+// Leaves is a learner that refits: its model is From with new leaf values.
+type Leaves struct {
+	Booster         // see Booster.Refit
+	Keep    float64 // share of the old values that stays, from 0 to 1
+}
+
+// Fit implements models.Learner.
+func (l Leaves) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) (models.Model, error) {
+	return l.Refit(ctx, l.From, x, y, l.Keep)
+}
+
 // refit gives one tree new values.
 func (f *fit) refit(ctx context.Context, x *matrix.Matrix, k int, keep float64) error {
 	if err := f.derive(ctx); err != nil {

@@ -27,26 +27,30 @@ type Logistic struct {
 	Lambda   float64  // strength; 0: a ridge has one a column, estimated from the fitted rows; with Alpha > 0 it is chosen on the rows of Target.Valid, or 1 without such rows
 	Steps    []string // names of columns of numbers that get a free value at each distinct number, drawn to its neighbours
 	Straight bool     // numbers enter as straight lines only, without their ranks: less flexible, steadier where the future leaves the range of the past
+	Draws    Draws    // of models nearly as likely, for intervals; only of a ridge
 }
 
-// Poisson is a ridge Poisson regression with a log link for counts of events in
-// Target.Exposure of time; it forecasts the rate. Its fields are as Logistic's.
+// Poisson is a Poisson regression with a log link and an elastic-net penalty for
+// counts of events in Target.Exposure of time; it forecasts the rate. Its fields
+// are as Logistic's.
 type Poisson struct {
+	Alpha    float64
 	Lambda   float64
 	Steps    []string
 	Straight bool
+	Draws    Draws
 }
 
 // Fit fits the regression; the result is a *Model. Errors are about data: no
 // rows, one outcome only, a value out of range, a step column of too many values.
 func (l Logistic) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) (models.Model, error) {
-	return recipe{bernoulli, l.Alpha, l.Lambda, l.Steps, l.Straight}.fit(ctx, x, y)
+	return recipe{bernoulli, l.Alpha, l.Lambda, l.Steps, l.Straight, l.Draws}.fit(ctx, x, y)
 }
 
 // Fit fits the regression; the result is a *Model. Errors are as Logistic's; no
 // event at all is one.
 func (p Poisson) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) (models.Model, error) {
-	return recipe{counts, 0, p.Lambda, p.Steps, p.Straight}.fit(ctx, x, y)
+	return recipe{counts, p.Alpha, p.Lambda, p.Steps, p.Straight, p.Draws}.fit(ctx, x, y)
 }
 
 type recipe struct {
@@ -54,11 +58,15 @@ type recipe struct {
 	alpha, lambda float64
 	steps         []string
 	straight      bool
+	draws         Draws
 }
 
 func (r recipe) fit(ctx context.Context, x *matrix.Matrix, y models.Target) (models.Model, error) {
 	if !(r.alpha >= 0 && r.alpha <= 1) || !(r.lambda >= 0) || math.IsInf(r.lambda, 0) {
 		return nil, fmt.Errorf("linear: alpha must lie in [0, 1] and lambda must not be negative")
+	}
+	if r.draws.Count < 0 || r.draws.Count > 64 || r.draws.Count > 0 && r.alpha > 0 {
+		return nil, errors.New("linear: at most 64 draws, and of a ridge only")
 	}
 	rows, offset, err := r.rows(x, y)
 	if err != nil {
@@ -73,7 +81,9 @@ func (r recipe) fit(ctx context.Context, x *matrix.Matrix, y models.Target) (mod
 	if err != nil {
 		return nil, err
 	}
-	return newModel(r.family, features, p, beta, lambda), nil
+	m := newModel(r.family, features, p, beta, lambda)
+	m.drawn, err = r.draws.draw(p, y, features, beta)
+	return m, err
 }
 
 // rows checks the target and sums up the rows to be fitted.

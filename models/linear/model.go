@@ -18,7 +18,13 @@ type Model struct {
 	base   float64 // mean margin over the fitted rows
 	lambda float64
 	terms  []term // one a column, each of mean zero over the fitted rows
+	drawn  []*Model
 }
+
+// Drawn are the draws that the learner was asked for: models of the difference
+// between a model that is nearly as likely and this one. They are not among
+// its bytes; a decoded model has none.
+func (m *Model) Drawn() []*Model { return m.drawn }
 
 // curve is a function of a number: straight lines between knots, level beyond.
 type curve struct{ x, y []float64 }

@@ -15,9 +15,9 @@ import (
 // rates least, again and again, until each that is left is worth more than half
 // the logarithm of the number of events for each rate it adds (Schwarz 1978,
 // Annals of Statistics 6:461) and at most most−1 are left, or horizons alone.
-// The points rise and are above zero.
+// Up to five more follow in a long tail. The points rise and are above zero.
 func Cuts(y models.Target, horizons []float64, most int) []float64 {
-	cuts := grid(y.Exit, y.Cause, horizons, fineGrid)
+	ages, cuts := grid(y, horizons)
 	cells, events := cellsOf(cuts, y)
 	for {
 		weakest, least := -1, math.Inf(1)
@@ -31,7 +31,7 @@ func Cuts(y models.Target, horizons []float64, most int) []float64 {
 		}
 		price := float64(len(cells[0].events)) * math.Log(events) / 2
 		if weakest < 0 || least > price && len(cuts) < most {
-			return cuts
+			return tail(cuts, ages)
 		}
 		cells[weakest] = cells[weakest].with(cells[weakest+1])
 		cells, cuts = slices.Delete(cells, weakest+1, weakest+2), slices.Delete(cuts, weakest, weakest+1)
@@ -97,21 +97,18 @@ func (c ageCell) likelihood() float64 {
 	return sum
 }
 
-// grid has about most intervals: cuts at the horizons that lie within the
-// follow-up and at quantiles of the ages at which something happened (of all
-// causes), wherever enough events remain on both sides, and up to five more
-// in a long tail.
-func grid(exit []float64, cause []uint8, horizons []float64, most int) []float64 {
-	var events []float64
+// grid is the ages at which something happened (of all causes), sorted, and
+// about 40 cuts: the horizons that lie within the follow-up, and quantiles of
+// these ages wherever enough of them remain on both sides.
+func grid(y models.Target, horizons []float64) (events, cuts []float64) {
 	last := 0.0
-	for i, t := range exit {
+	for i, t := range y.Exit {
 		last = max(last, t)
-		if cause[i] > 0 {
+		if y.Cause[i] > 0 {
 			events = append(events, t)
 		}
 	}
 	slices.Sort(events)
-	var cuts []float64
 	for _, h := range horizons {
 		if h > 0 && h < last {
 			cuts = append(cuts, h)
@@ -119,15 +116,12 @@ func grid(exit []float64, cause []uint8, horizons []float64, most int) []float64
 	}
 	slices.Sort(cuts)
 	cuts = slices.Compact(cuts)
-	least := max(10, len(events)/(4*max(most, 1)))
-	parts := most - len(cuts)
-	for j := 1; j < parts; j++ {
-		if len(cuts) >= most-1 {
-			break
-		}
+	least := max(10, len(events)/(4*fineGrid))
+	parts := fineGrid - len(cuts)
+	for j := 1; j < parts && len(cuts) < fineGrid-1; j++ {
 		cuts = insertCut(cuts, events, events[j*len(events)/parts:], least)
 	}
-	return tail(cuts, events)
+	return events, cuts
 }
 
 // tail goes on behind the last cut in steps of half its age while enough

@@ -78,3 +78,28 @@ func ExampleBaseline() {
 	// Output:
 	// 0.033 a day, then 0.110: won within 20 days 0.76
 }
+
+// What a group was exposed to by week 10, and the mean time within 35 weeks.
+func ExampleSurvival_NelsonAalen() {
+	s, _ := survival.KaplanMeier(weeks)
+	hazard, se := s.NelsonAalen(false)
+	fmt.Printf("cumulative hazard %.3f ± %.3f\n", hazard[s.Step(10)], se[s.Step(10)])
+	mean, se35 := s.Mean(35)
+	fmt.Printf("mean %.1f ± %.1f weeks\n", mean, se35)
+	// Output:
+	// cumulative hazard 0.268 ± 0.121
+	// mean 23.3 ± 2.8 weeks
+}
+
+// Do deals of two regions end at different times?
+func ExampleLogRankTest() {
+	y := models.Target{
+		Exit:  []float64{5, 8, 9, 12, 15, 20, 22, 30, 7, 10, 16, 18, 25, 28, 33, 40},
+		Cause: []uint8{1, 1, 0, 1, 1, 1, 0, 1, 0, 0, 1, 0, 0, 1, 1, 0},
+	}
+	region := []int{0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1}
+	l, _ := survival.LogRankTest(y, region, nil, 0)
+	fmt.Printf("observed %.0f and %.0f, expected %.1f and %.1f: p = %.3f\n", l.Observed[0], l.Observed[1], l.Expected[0], l.Expected[1], l.P)
+	// Output:
+	// observed 6 and 3, expected 3.2 and 5.8: p = 0.040
+}

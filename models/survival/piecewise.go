@@ -14,8 +14,8 @@ import (
 // Piecewise learns cause-specific hazards that are constant within intervals
 // of age: it expands the subjects to person-period rows and fits one Poisson
 // learner a cause to them, with the time at risk as exposure and the age as one
-// more column. The target needs Exit and Cause; Entry, Weight, Valid and Keys
-// are passed on from the subject to each of its rows.
+// more column. The target needs Exit and Cause; Entry, Weight, Valid, Keys and
+// Groups are passed on from the subject to each of its rows.
 type Piecewise struct {
 	Cuts    []float64                      // interior cut points of the age axis, rising and above zero
 	Causes  int                            // number of causes
@@ -23,6 +23,7 @@ type Piecewise struct {
 	Column  string                         // name of the age column; "" means "age"
 	Limit   int                            // rows above which uneventful ones are sampled (see Expand); 0 means never
 	Seed    uint64                         // of the sampling
+	From    *Hazards                       // over the same columns and cuts, whose base rates stay and so do its models of causes that did not happen; nil: learn them
 }
 
 // Fit implements models.Learner; the model is a *Hazards. A cause without any
@@ -56,6 +57,12 @@ func (p Piecewise) Fit(ctx context.Context, x *matrix.Matrix, y models.Target) (
 		return nil, err
 	}
 	h.models = make([]models.Model, p.Causes)
+	if p.From != nil {
+		if p.From.columns != h.columns || p.From.causes != p.Causes || !slices.Equal(p.From.cuts, h.cuts) {
+			return nil, errors.New("survival: the hazards to go on from are of other columns, causes or cuts")
+		}
+		h.base, h.models = p.From.base, slices.Clone(p.From.models)
+	}
 	for cause := 1; cause <= p.Causes; cause++ {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -86,12 +93,17 @@ func (p Piecewise) target(r *Rows, y models.Target) models.Target {
 		Exposure: make([]float64, len(r.Subject)),
 		Weight:   r.Weight,
 		Keys:     make([]uint64, len(r.Subject)),
+		Groups:   make([]uint64, len(r.Subject)),
 	}
 	if y.Valid != nil {
 		t.Valid = make([]bool, len(r.Subject))
 	}
 	for row, subject := range r.Subject {
-		t.Keys[row] = rowKey(p.Seed, keyOf(y, int(subject)), int(r.Interval[row]))
+		t.Groups[row] = keyOf(y, int(subject))
+		t.Keys[row] = rowKey(p.Seed, t.Groups[row], int(r.Interval[row]))
+		if y.Groups != nil {
+			t.Groups[row] = y.Groups[subject]
+		}
 		if y.Valid != nil {
 			t.Valid[row] = y.Valid[subject]
 		}
@@ -180,6 +192,21 @@ func (h *Hazards) Without() (causes []int) {
 		}
 	}
 	return causes
+}
+
+// Models are those of each cause, nil where nothing ever happened; not to be
+// written to.
+func (h *Hazards) Models() []models.Model { return h.models }
+
+// Moved has the ages of h and, for each cause, another model of one output in
+// place of its own, over base rates of one: differences of margins, say.
+func (h *Hazards) Moved(to []models.Model) *Hazards {
+	if len(to) != h.causes {
+		panic("survival: one model a cause")
+	}
+	m := *h
+	m.base, m.models = make([]float64, len(h.base)), slices.Clone(to)
+	return &m
 }
 
 // Predict implements models.Model.

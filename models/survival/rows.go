@@ -28,11 +28,11 @@ const leastExposure = 1e-9
 
 // Expand splits the time at risk of each subject of y (Entry, Exit, Cause,
 // Weight, Keys; a nil Entry means from 0) at the cuts. With a limit above zero,
-// a table of more than limit rows and more than four a subject is thinned to
-// about that many: rows in which nothing happened are sampled 1 : r by a hash
-// of (seed, key, interval) and stand for r, and every row with an event is kept
-// (as in the case-cohort design: Prentice 1986, Biometrika 73:1). Errors: times
-// or weights out of range, by row; too many cuts.
+// a table of more than limit rows is thinned to about that many: rows in which
+// nothing happened are sampled 1 : r by a hash of (seed, key, interval) and
+// stand for r, and every row with an event is kept (as in the case-cohort
+// design: Prentice 1986, Biometrika 73:1); r is such that at least as many are
+// left as events. Errors: times or weights out of range, by row; too many cuts.
 func Expand(cuts []float64, y models.Target, limit int, seed uint64) (*Rows, error) {
 	if len(cuts) >= maxIntervals {
 		return nil, fmt.Errorf("survival: %d intervals are more than %d", len(cuts)+1, maxIntervals)
@@ -53,8 +53,9 @@ func Expand(cuts []float64, y models.Target, limit int, seed uint64) (*Rows, err
 		}
 	}
 	ratio := 1
-	if budget := max(limit, 4*len(y.Exit)); limit > 0 && total > budget {
-		ratio = (total - events + budget - 1) / budget
+	if limit > 0 && total > limit {
+		quiet := max(limit-events, events, 1)
+		ratio = (total - events + quiet - 1) / quiet
 	}
 	r := newRows(events+(total-events)/ratio+total/64, y.Weight != nil || ratio > 1)
 	for i := range y.Exit {

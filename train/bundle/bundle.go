@@ -13,6 +13,7 @@ import (
 
 	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/features"
+	"github.com/leadcast/leadcast/models"
 	"github.com/leadcast/leadcast/models/survival"
 )
 
@@ -87,9 +88,10 @@ type Section struct {
 // Bundle is an opened bundle. It never changes; its methods may be called concurrently.
 type Bundle struct {
 	Manifest Manifest
-	Tally    Tally     // leads of the training data that were followed to the main horizon, by their values; nil: not counted
-	Center   []float64 // mean margins of the leads it was fitted on, which reasons count from; nil: those of the base rates
-	Report   []byte    // what training has to say of itself, JSON of package train; nil in a judged bundle
+	Tally    Tally             // leads of the training data that were followed to the main horizon, by their values; nil: not counted
+	Center   []float64         // mean margins of the leads it was fitted on, which reasons count from; nil: those of the base rates
+	Spread   []models.Additive // models nearly as likely, as differences of margins in the layout of the model's, which intervals are read off; nil: none
+	Report   []byte            // what training has to say of itself, JSON of package train; nil in a judged bundle
 	id       string
 	reader   *datasets.Reader
 	encoder  *features.Encoder
@@ -160,6 +162,13 @@ func Write(w io.Writer, b *Bundle) (id string, err error) {
 		return "", fmt.Errorf("bundle: center: %w", err)
 	}
 	parts := []part{{"encoder", encoder}, {b.model.Kind(), model}, {"support", support}, {"tally", tally}, {"center", center}}
+	if b.Spread != nil {
+		spread, err := appendSpread(nil, b.Spread)
+		if err != nil {
+			return "", err
+		}
+		parts = append(parts, part{"spread", spread})
+	}
 	if b.Report != nil {
 		parts = append(parts, part{"report", b.Report})
 	}
@@ -194,6 +203,9 @@ func Open(r io.ReaderAt, size int64) (*Bundle, error) {
 			return nil, errors.New("bundle: damaged: the counts of its support do not fit together")
 		}
 		b.reach = NewReach(*b.support, b.model.Cuts())
+	}
+	if b.Spread, err = decodeSpread(parts["spread"], b.model.Outputs()); err != nil {
+		return nil, err
 	}
 	if err := m.check(b.model, len(b.encoder.Outputs())); err != nil {
 		return nil, err

@@ -311,6 +311,7 @@ func use(file []byte) (opens bool, panicked any) {
 		return true, nil
 	}
 	if scores, err := b.Score(context.Background(), s, 3); err == nil {
+		b.Intervals(context.Background(), s, scores)
 		b.Table(scores)
 	}
 	return true, nil

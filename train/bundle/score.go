@@ -23,8 +23,10 @@ import (
 // Score is the forecast of one lead. A nil pointer means that the number is
 // not available; Warnings then says why.
 type Score struct {
-	ID            string       // the lead's own id, "" where the bundle knows no id column
-	Win           *float64     // probability of being won within the main horizon
+	ID            string   // the lead's own id, "" where the bundle knows no id column
+	Win           *float64 // probability of being won within the main horizon
+	WinLow        *float64 // 95 % interval of Win, set by Intervals only
+	WinHigh       *float64
 	Lost          *float64     // probability of being lost within it
 	Open          *float64     // probability of being still open at it
 	WinBy         []*float64   // probability of being won, one a horizon of Manifest.Horizons

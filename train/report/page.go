@@ -24,6 +24,7 @@ var styleText string
 var functions = template.FuncMap{
 	"percent": percent, "points": points, "whole": whole, "money": money, "inDays": inDays, "day": longDay, "clean": clean, "plain": plain, "maybe": maybe, "plural": plural,
 	"signed":  func(v float64) string { return fmt.Sprintf("%+.4f", v) },
+	"offBy":   func(days *float64) string { return fmt.Sprintf("%+.0f", math.Round(*days)+0) }, // +0 and never −0
 	"known":   func(e metric.Estimate) bool { return !math.IsNaN(e.Value) },
 	"fixed":   func(digits int, v float64) string { return fmt.Sprintf("%.*f", digits, v) },
 	"times":   func(a, b float64) float64 { return a * b },
@@ -170,9 +171,9 @@ func (r *Report) Surprise() string {
 	case of == 0:
 		return ""
 	case len(off) == 0:
-		return fmt.Sprintf("None of the %d segments that were large enough (frequent values of columns) was won more or less often than forecast, beyond chance.", of)
+		return fmt.Sprintf("None of the %d segments that were large enough (frequent values of columns) was won more or less often than forecast, against all leads, beyond chance.", of)
 	}
-	return fmt.Sprintf("Of the %d segments that were large enough (frequent values of columns) %d came otherwise than forecast, beyond chance: see the end of the table.", of, len(off))
+	return fmt.Sprintf("Of the %d segments that were large enough (frequent values of columns) %d came otherwise than forecast, against all leads, beyond chance: see the end of the table.", of, len(off))
 }
 
 // Unripe sums up the months that were not yet followed to the main horizon.

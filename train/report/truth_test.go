@@ -91,6 +91,52 @@ func TestYoungCohortsAreNotFast(t *testing.T) {
 	if last < 0.6*first {
 		t.Errorf("median cycle of the last cohort %.0f days, of the first %.0f: young looks fast", last, first)
 	}
+	var young Cycle
+	for _, g := range r.Cycles.Cohorts {
+		if g.Mean != nil {
+			young = g
+		}
+	}
+	if old := r.Cycles.Cohorts[0]; *young.SoFar > 0.7**old.SoFar || *young.Mean < 0.7**old.Mean || *young.Bias != *young.SoFar-*young.Mean {
+		t.Errorf("mean of the wins so far %.0f days in the last cohort, %.0f in the first; once all are watched %.0f and %.0f", *young.SoFar, *old.SoFar, *young.Mean, *old.Mean)
+	}
+}
+
+// A lead that has been open for longer is won later, and of a company that was
+// watched to the end the figures are those of counting.
+func TestCyclesOfLeadsLongOpen(t *testing.T) {
+	r, _ := told()
+	waits := r.Cycles.Open
+	if len(waits) < 4 || waits[0].P50 != *r.Cycles.All.P50 || waits[0].Won != r.Cycles.All.Won {
+		t.Fatalf("%+v beside %+v", waits, r.Cycles.All)
+	}
+	for i, w := range waits {
+		if !(w.Days <= w.P10 && w.P10 <= w.P50 && w.P50 <= w.P90 && w.P90 <= r.Cycles.WithinDays) || i > 0 && (w.P50 < waits[i-1].P50 || w.Won > waits[i-1].Won) {
+			t.Errorf("%+v after %+v", w, waits[max(i-1, 0)])
+		}
+	}
+	c := &company{out: &datasets.Outcomes{End: datasets.NoTime}}
+	for i := range 400 {
+		state, days := datasets.Won, float64(1+i%100)
+		if i%2 == 0 {
+			state, days = datasets.Lost, 150
+		}
+		c.all = append(c.all, i)
+		c.out.State, c.out.Days, c.out.Entry = append(c.out.State, state), append(c.out.Days, days), append(c.out.Entry, 0)
+	}
+	all, err := c.incidence(c.all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := c.cycle("all", c.all, all, all, 100)
+	if math.Abs(*g.Bias) > 1e-9 || math.Abs(*g.Mean-51) > 1e-9 { // 2, 4, … 100
+		t.Errorf("mean %v, so far %v, wanted 51", *g.Mean, *g.SoFar)
+	}
+	for _, w := range c.waits(all, 100) {
+		if want := w.Days + 0.5*(100-w.Days); math.Abs(w.P50-want) > 2 {
+			t.Errorf("open for %.0f days: half by day %.0f, want %.0f", w.Days, w.P50, want)
+		}
+	}
 }
 
 func TestCohortsOfFewLeadsStandTogether(t *testing.T) {

@@ -23,7 +23,7 @@ func Example() {
 	g := censored.NewCensoring(y)
 	brier, se := censored.Brier(g, y, 1, p, 30)
 	fmt.Printf("Brier score at 30 days %.3f ± %.3f\n", brier, se)
-	auc, _ := censored.AUC(g, y, p, 30)
+	auc, _ := censored.AUC(g, y, 1, p, 30)
 	fmt.Printf("AUC at 30 days %.2f\n", auc)
 	pairs := censored.Concordance(y, p, nil, nil)
 	fmt.Printf("Harrell's C %.2f of %.0f pairs, Uno's %.2f\n", pairs.C(), pairs.Concordant+pairs.Discordant, censored.Uno(g, y, p, 60))
@@ -134,7 +134,7 @@ func TestWithoutCensoring(t *testing.T) {
 			t.Fatalf("causes add up to %v of %v", both, yes)
 		}
 		if yes > 0 && int(yes) < len(p) {
-			if auc, _ := censored.AUC(g, y, p, 8); math.Abs(auc-metric.AUC(happened, p, nil)) > 1e-12 {
+			if auc, _ := censored.AUC(g, y, 0, p, 8); math.Abs(auc-metric.AUC(happened, p, nil)) > 1e-12 {
 				t.Fatalf("AUC %v, plainly %v", auc, metric.AUC(happened, p, nil))
 			}
 		}
@@ -171,8 +171,8 @@ func TestWeightsUndoCensoring(t *testing.T) {
 	if math.Abs(got-want) > 4*se || se > 0.01 {
 		t.Errorf("Brier %v ± %v, of the whole %v", got, se, want)
 	}
-	got, se = censored.AUC(g, seen, p, 15)
-	if want, _ = censored.AUC(full, whole, p, 15); math.Abs(got-want) > 4*se || se > 0.01 {
+	got, se = censored.AUC(g, seen, 0, p, 15)
+	if want, _ = censored.AUC(full, whole, 0, p, 15); math.Abs(got-want) > 4*se || se > 0.01 {
 		t.Errorf("AUC %v ± %v, of the whole %v", got, se, want)
 	}
 	if got, want := censored.Uno(g, seen, p, 30), censored.Uno(full, whole, p, 30); math.Abs(got-want) > 0.01 {

@@ -162,59 +162,64 @@ func Integrated(times, scores []float64) float64 {
 	return area / (times[len(times)-1] - times[0])
 }
 
-// AUC is the chance that a subject with an event by t had a higher risk than one
-// open beyond t, ties counting half (Uno and others 2007, JASA 102:527), with
+// AUC is the chance that a subject to which the cause (0: any) happened by t had
+// a higher risk than one to which it had not, whether still open beyond t or
+// ended by another, ties counting half (Uno and others 2007, JASA 102:527), with
 // its standard error (Blanche, Dartigues, Jacqmin-Gadda 2013, Statistics in
-// Medicine 32:5381), that of a G estimated from these subjects. NaN where there
-// is none of either.
-func AUC(g *Censoring, y models.Target, risk []float64, t float64) (auc, se float64) {
+// Medicine 32:5381, whose second definition this is), that of a G estimated from
+// these subjects. NaN where there is none of either.
+func AUC(g *Censoring, y models.Target, cause uint8, risk []float64, t float64) (auc, se float64) {
 	n := len(risk)
 	order := make([]int, n)
 	for i := range order {
 		order[i] = i
 	}
 	slices.SortFunc(order, func(a, b int) int { return cmp.Or(cmp.Compare(risk[a], risk[b]), cmp.Compare(a, b)) })
-	weight, right := make([]float64, n), make([]float64, n) // of a case, and how much of the other side it is right about
+	weight, right := make([]float64, n), make([]float64, n) // what each weighs, and how much of the other side it is right about
+	hit := func(i int) bool { return y.Exit[i] <= t && y.Cause[i] != 0 && (cause == 0 || y.Cause[i] == cause) }
 	cases, controls := 0.0, 0.0
 	for i := range risk {
-		if y.Exit[i] > t {
-			controls++
-		} else if y.Cause[i] != 0 {
+		switch {
+		case y.Exit[i] > t:
+			weight[i] = 1 / g.Followed(t)
+		case y.Cause[i] != 0:
 			weight[i] = g.Weight(y.Exit[i])
+		}
+		if hit(i) {
 			cases += weight[i]
+		} else {
+			controls += weight[i]
 		}
 	}
 	below, above := 0.0, cases
 	for i := 0; i < n; {
-		end, same, open := i, 0.0, 0.0
+		end, same, others := i, 0.0, 0.0
 		for ; end < n && risk[order[end]] == risk[order[i]]; end++ {
-			if j := order[end]; y.Exit[j] > t {
-				open++
-			} else {
+			if j := order[end]; hit(j) {
 				same += weight[j]
+			} else {
+				others += weight[j]
 			}
 		}
 		above -= same
 		for ; i < end; i++ {
-			if j := order[i]; y.Exit[j] > t {
-				right[j] = (above + same/2) / cases
-			} else {
-				right[j] = (below + open/2) / controls
+			if j := order[i]; hit(j) {
+				right[j] = (below + others/2) / controls
 				auc += weight[j] * right[j] / cases
+			} else {
+				right[j] = (above + same/2) / cases
 			}
 		}
-		below += open
+		below += others
 	}
-	influence, parts := make([]float64, n), make([]float64, n)
+	parts := make([]float64, n)
 	for i := range risk {
-		if y.Exit[i] > t {
-			influence[i] = float64(n) * (right[i] - auc) / controls
-		} else {
-			parts[i] = float64(n) * weight[i] * (right[i] - auc) / cases
-			influence[i] = parts[i]
+		parts[i] = float64(n) * weight[i] * (right[i] - auc) / controls
+		if hit(i) {
+			parts[i] *= controls / cases
 		}
 	}
-	return auc, spread(influence, y, parts, t)
+	return auc, spread(parts, y, parts, t)
 }
 
 // MeanAUC is the mean of AUCs at rising times, each weighted by the share of

@@ -138,7 +138,7 @@ func (r risks) run(t *testing.T, check ref.Check, g *censored.Censoring, y model
 	}
 	var aucs []float64
 	for _, time := range times {
-		auc, _ := censored.AUC(g, y, risk, float64(time))
+		auc, _ := censored.AUC(g, y, 0, risk, float64(time))
 		aucs = append(aucs, auc)
 	}
 	check.List("AUC", aucs, r.AUC)
@@ -201,7 +201,7 @@ func TestMetricsAgreeWithR(t *testing.T) {
 					p[i], risk[i] = 1-km.S[km.Step(float64(time))], -risk[i]
 				}
 				score, _ := censored.Brier(g, y, 0, p, float64(time))
-				auc, se := censored.AUC(g, y, risk, float64(time))
+				auc, se := censored.AUC(g, y, 0, risk, float64(time))
 				null, aucs, spread = append(null, score), append(aucs, auc), append(spread, se)
 			}
 			check.List("null model", null, c.Null)

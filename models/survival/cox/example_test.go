@@ -40,3 +40,22 @@ func Example() {
 	// treated, in remission after 10 weeks: 0.80 (0.62 to 0.90)
 	// proportional hazards: p = 0.80
 }
+
+// Deals of eight sellers in two regions, each region with a course of its own;
+// some were recorded late. Deals of a seller are alike, which the plain standard
+// error does not know.
+func ExampleFit_Robust() {
+	y := models.Target{
+		Entry: []float64{0, 0, 3, 0, 0, 5, 0, 0, 2, 0, 0, 0, 4, 0, 0, 0},
+		Exit:  []float64{4, 5, 22, 25, 27, 30, 12, 14, 6, 8, 31, 33, 9, 10, 16, 18},
+		Cause: []uint8{1, 1, 1, 0, 1, 1, 1, 1, 1, 1, 0, 1, 1, 1, 1, 0},
+	}
+	demo := matrix.Column{Name: "demo", Nums: []float64{1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 0, 0, 1, 1}}
+	region := []int{0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1}
+	seller := []int{0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7}
+	f, _ := cox.Regression{Strata: region}.Fit(context.Background(), &matrix.Matrix{Rows: 16, Columns: []matrix.Column{demo}}, y)
+	by := f.Robust(seller)
+	fmt.Printf("β %.2f ± %.2f, by seller ± %.2f\n", f.Coef[0], f.SE()[0], math.Sqrt(by.Covariance[0][0]))
+	// Output:
+	// β 0.35 ± 0.64, by seller ± 0.75
+}
