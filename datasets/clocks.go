@@ -180,7 +180,8 @@ func (g *proposer) order() {
 		}
 	}
 	for _, c := range g.table.Columns {
-		if t := g.times[c.Name]; t != nil && 20*present(t) >= 19*t.Len() && c.Name != g.Roles.Closed && suspect(c.Name, g.Roles) == nil {
+		why, _ := Suspect(c.Name, g.Roles)
+		if t := g.times[c.Name]; t != nil && 20*present(t) >= 19*t.Len() && c.Name != g.Roles.Closed && why == "" {
 			g.Add("order-by", false, false, "a time, "+g.filledShare(c.Name)+"; if it is known when a lead is created, it can tell what came first", c.Name)
 		}
 	}

@@ -125,8 +125,8 @@ func (g *proposer) suspects() {
 		if slices.Contains(special, c.Name) {
 			continue
 		}
-		if s := suspect(c.Name, g.Roles); s != nil {
-			g.Add("exclude", s.sure, s.sure, s.why, c.Name)
+		if why, sure := Suspect(c.Name, g.Roles); why != "" {
+			g.Add("exclude", sure, sure, why, c.Name)
 		}
 	}
 }

@@ -31,26 +31,27 @@ var phrases = []struct {
 // ofPersons are words of a status or score that a person has without the CRM.
 var ofPersons = []string{"marital", "civil", "family", "employment", "credit"}
 
-// suspect judges a column by its header. A length in days says what the
+// Suspect judges a column by its header: why it may tell the outcome, "" where
+// nothing speaks for it, and whether that is sure. A length in days says what the
 // duration says, where there is one; the length of a call is known after it.
-func suspect(name string, r Roles) *suspicion {
+func Suspect(name string, r Roles) (why string, sure bool) {
 	words := headerWords(name)
 	if slices.ContainsFunc(words, func(w string) bool { return slices.Contains(ofPersons, w) }) {
-		return nil
+		return "", false
 	}
 	header := " " + strings.Join(words, " ") + " "
 	for _, p := range phrases {
 		for _, phrase := range p.words {
 			if strings.Contains(header, " "+phrase+" ") {
-				return &p.suspicion
+				return p.why, p.sure
 			}
 		}
 	}
 	switch {
 	case r.Duration != "" && slices.Contains(words, "days"):
-		return &suspicion{"its name says that it counts days of the lead's whole life, as the duration does", true}
+		return "its name says that it counts days of the lead's whole life, as the duration does", true
 	case r.Duration != name && (slices.Equal(words, []string{"duration"}) || strings.Contains(header, " call duration ")):
-		return &suspicion{"its name says that it is the length of a contact, which is known only when it is over", true}
+		return "its name says that it is the length of a contact, which is known only when it is over", true
 	}
-	return nil
+	return "", false
 }

@@ -97,18 +97,3 @@ func ExampleDecode() {
 	// employees (number, from employees, 0 levels)
 	// interests count (multi, from interests, 0 levels)
 }
-
-func ExampleFillRates() {
-	var reason datasets.Strings
-	closed, age := make([]bool, 400), make([]float64, 400)
-	for i := range closed {
-		closed[i], age[i] = i%2 == 0, float64(i/20)
-		reason.Append([]string{"price", ""}[i%2])
-	}
-	gaps, _ := features.FillRates(&datasets.Table{Rows: 400, Columns: []*datasets.Column{{Name: "lost_reason", Kind: datasets.Category, Texts: reason}}}, closed, age)
-	for _, g := range gaps {
-		fmt.Println(g.Column, "is", g.Counts())
-	}
-	// Output:
-	// lost_reason is filled on 200 of 200 closed leads, on 0 of 200 open ones of the same age
-}

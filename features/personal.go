@@ -61,6 +61,17 @@ func personal(c *datasets.Column, sample []string) *treatment {
 	return nil
 }
 
+// Personal says what a column tells of persons, in a few words such as "e-mail
+// addresses"; "" where it tells nothing of single persons.
+func Personal(c *datasets.Column) string {
+	p := personal(c, filled(c, sampled))
+	if p == nil {
+		return ""
+	}
+	what, _, _ := strings.Cut(strings.TrimPrefix(p.note, "holds "), ":")
+	return what
+}
+
 // Words of headers.
 var (
 	mailWords   = set("email mail")

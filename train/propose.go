@@ -195,7 +195,7 @@ func (p *Proposal) tell(s *study) {
 		p.Problem = err.Error()
 	}
 	for _, n := range s.notes {
-		if !strings.HasPrefix(n.Message, "neither won nor lost") && !strings.HasPrefix(n.Message, "hold-out") {
+		if !strings.HasPrefix(n.Message, "neither won nor lost") && !strings.HasPrefix(n.Message, "hold-out") && !strings.HasPrefix(n.Message, mayTell) {
 			p.Notes = append(p.Notes, noteText(n))
 		}
 	}

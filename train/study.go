@@ -12,6 +12,7 @@ import (
 
 	"github.com/leadcast/leadcast/datasets"
 	"github.com/leadcast/leadcast/features"
+	"github.com/leadcast/leadcast/features/leak"
 	"github.com/leadcast/leadcast/train/bundle"
 )
 
@@ -38,6 +39,7 @@ type study struct {
 	pasts     []features.Past
 	marks     *landmarks // nil where leads are only looked at when they are created
 	withheld  []bundle.Withheld
+	leaks     []leak.Finding // of the columns that are not excluded
 	notes     []datasets.Note
 	readings  []counted // what follows from other readings of the outcome contract
 	reading   int       // how many of the notes are about how the table was read
@@ -428,20 +430,21 @@ func (s *study) columns() error {
 		exclude = append(exclude, c)
 		s.withhold(c, "declared as changing: its value at closing would leak; give its history (field-history table) or snapshots to use it")
 	}
-	if s.timed {
-		for _, g := range s.fillGaps() {
-			if slices.Contains(exclude, g.Column) || s.isRole(g.Column) {
-				continue
-			}
-			if slices.Contains(s.plan.Keep, g.Column) {
-				s.notef(g.Column, "kept as told, although it is %s", g.Counts())
-				continue
-			}
-			exclude = append(exclude, g.Column)
-			s.withhold(g.Column, g.Counts()+": it seems to be filled in at closing; --keep overrides")
+	found, notes := leak.Find(leak.Record{Leads: s.leads.Drop(exclude...), Outcomes: s.out, Roles: s.plan.Roles})
+	s.leaks = found
+	s.note(notes...)
+	for _, l := range found {
+		switch {
+		case slices.Contains(s.plan.Keep, l.Column):
+			s.notef(l.Column, "kept as told, although it may tell the outcome: %s", l.Why)
+		case l.Sure:
+			exclude = append(exclude, l.Column)
+			s.withhold(l.Column, l.Why+"; --keep overrides")
+		case l.AUC > doubtful:
+			s.notef(l.Column, mayTell+"%s; --exclude leaves it out", l.Why)
 		}
 	}
-	spec, notes := features.Infer(s.leads, &s.schema, exclude)
+	spec, more := features.Infer(s.leads, &s.schema, exclude)
 	if !s.timed { // where rows are leads and not spans of their lives, statistics of rare values pay
 		for i, c := range spec.Columns {
 			if c.Kind == "category" {
@@ -450,7 +453,7 @@ func (s *study) columns() error {
 		}
 	}
 	s.spec = spec
-	s.note(notes...)
+	s.note(more...)
 	s.addTables(exact)
 	if len(s.spec.Columns) == 0 {
 		return &datasets.Error{Message: "no column is left to learn from: all are roles, identifiers, constant or excluded"}
@@ -465,31 +468,6 @@ func (s *study) isRole(name string) bool {
 
 func (s *study) withhold(column, why string) {
 	s.withheld = append(s.withheld, bundle.Withheld{Column: column, Reason: why})
-}
-
-// fillGaps runs the fill-rate test of closed against open leads of equal age.
-func (s *study) fillGaps() []features.FillGap {
-	closed := make([]bool, s.leads.Rows)
-	for i, st := range s.out.State {
-		closed[i] = st != datasets.Open
-	}
-	gaps, notes := features.FillRates(s.leads, closed, s.ages())
-	s.note(notes...)
-	return gaps
-}
-
-// ages are the days from creation to the data's end, closed leads included, so
-// that cohorts of equal age are compared.
-func (s *study) ages() []float64 {
-	ages := make([]float64, s.leads.Rows)
-	for i := range ages {
-		if s.dated {
-			ages[i] = datasets.Days(s.out.Created[i], s.out.End)
-		} else {
-			ages[i] = s.out.Days[i]
-		}
-	}
-	return ages
 }
 
 // snapshot is what was known about the rows, rising, when they were created.

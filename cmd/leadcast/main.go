@@ -146,6 +146,7 @@ func (p *program) root() *cobra.Command {
 	root.PersistentFlags().Lookup("config").Hidden = true // named in the text above
 	root.AddCommand(
 		p.initCommand(),
+		p.auditCommand(),
 		p.trainCommand(),
 		p.backtestCommand(),
 		p.evaluateCommand(),
@@ -153,6 +154,7 @@ func (p *program) root() *cobra.Command {
 		p.reportCommand(),
 		p.cyclesCommand(),
 		p.liftCommand(),
+		p.personasCommand(),
 		p.scoreCommand(), p.snapshotCommand(),
 		p.forecastCommand(),
 		p.explainCommand(),

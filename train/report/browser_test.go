@@ -33,6 +33,10 @@ func TestBacktestInChromium(t *testing.T) {
 	inChromium(t, page, 6, 5)
 }
 
+func TestAuditInChromium(t *testing.T) {
+	inChromium(t, auditPage(), auditSections, 0)
+}
+
 func inChromium(t *testing.T, page string, sections, figures int) {
 	file := filepath.Join(t.TempDir(), "report.html")
 	if err := os.WriteFile(file, []byte(page), 0o600); err != nil {
@@ -95,16 +99,18 @@ func inChromium(t *testing.T, page string, sections, figures int) {
 				if n := number(t, ctx, `document.querySelectorAll("figure svg").length`); int(n) < figures {
 					t.Errorf("%v figures", n)
 				}
-				// letters of a figure as they are seen, and their contrast with the card
-				if px := number(t, ctx, `Math.min(...[...document.querySelectorAll("figure text")].map(e => parseFloat(getComputedStyle(e).fontSize) * e.closest("svg").getBoundingClientRect().width / e.closest("svg").viewBox.baseVal.width))`); px < 8.5 {
-					t.Errorf("letters of %v pixels", px)
-				}
-				if c := number(t, ctx, contrast); c < 4 {
-					t.Errorf("letters with a contrast of %v", c)
-				}
-				outside := `[...document.querySelectorAll("figure text")].filter(e => { const t = e.getBoundingClientRect(), f = e.closest("figure").getBoundingClientRect(); return t.right > f.right || t.left < f.left }).length`
-				if n := number(t, ctx, outside); n != 0 {
-					t.Errorf("%v texts reach out of their figure", n)
+				if figures > 0 {
+					// letters of a figure as they are seen, and their contrast with the card
+					if px := number(t, ctx, `Math.min(...[...document.querySelectorAll("figure text")].map(e => parseFloat(getComputedStyle(e).fontSize) * e.closest("svg").getBoundingClientRect().width / e.closest("svg").viewBox.baseVal.width))`); px < 8.5 {
+						t.Errorf("letters of %v pixels", px)
+					}
+					if c := number(t, ctx, contrast); c < 4 {
+						t.Errorf("letters with a contrast of %v", c)
+					}
+					outside := `[...document.querySelectorAll("figure text")].filter(e => { const t = e.getBoundingClientRect(), f = e.closest("figure").getBoundingClientRect(); return t.right > f.right || t.left < f.left }).length`
+					if n := number(t, ctx, outside); n != 0 {
+						t.Errorf("%v texts reach out of their figure", n)
+					}
 				}
 				ground, err := chromedp.Run(ctx, chromedp.Evaluate[string](`getComputedStyle(document.body).backgroundColor`))
 				if err != nil {
