@@ -151,7 +151,6 @@ func (t *trainer) ship(ctx context.Context, judged *built, v *validation, j *bun
 		return judged.bytes, nil
 	}
 	t.step("fitting the recipe on everything")
-	t.draws = drawnModels
 	v.encoded = encoded{} // its memory is needed
 	e, err := t.encode(ctx, everyRow[int](t.leads.Rows), math.Inf(1))
 	if err != nil {
@@ -204,9 +203,7 @@ type built struct {
 
 // judged fits the recipe on what was known before the hold-out.
 func (t *trainer) judged(ctx context.Context, sp *split, v *validation) (*built, error) {
-	if t.plan.NoRefit { // it will be shipped
-		t.draws = drawnModels
-	}
+	t.draws = drawnModels
 	f := fold{fit: sp.train}
 	if sp.stop != nil {
 		f = *sp.stop

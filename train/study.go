@@ -278,6 +278,13 @@ func (s *study) sortLeads(t *datasets.Table, rows []int) {
 		return cmp.Compare(content()[a], content()[b])
 	})
 	s.keys = pick(identity, rows)
+	if t.Column(s.plan.Roles.ID) == nil { // rows with the same cells are several leads
+		seen := map[uint64]uint64{}
+		for i, k := range s.keys {
+			s.keys[i] = k + seen[k]*0x9e3779b97f4a7c15
+			seen[k]++
+		}
+	}
 	s.groups = s.keys
 	if a := t.Column(s.plan.Roles.Account); a != nil {
 		accounts := identities(t, a.Name)

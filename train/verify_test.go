@@ -127,7 +127,7 @@ func TestPlanIsKept(t *testing.T) {
 	p.Search, p.ScorecardBins, p.GolearnLimit = &train.Search{Trials: 1}, "chimerge", 90*time.Second
 	for i := range reflect.ValueOf(p).NumField() {
 		name := reflect.TypeFor[train.Plan]().Field(i).Name
-		if reflect.ValueOf(p).Field(i).IsZero() && !slices.Contains([]string{"Split", "SplitColumn", "NoRefit", "Sensitivity", "alone", "reopened"}, name) {
+		if reflect.ValueOf(p).Field(i).IsZero() && !slices.Contains([]string{"Split", "SplitColumn", "NoRefit", "Sensitivity", "Tables", "Events", "alone", "reopened"}, name) {
 			t.Fatalf("this test does not ask for %s", name)
 		}
 	}

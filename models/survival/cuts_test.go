@@ -122,12 +122,6 @@ func TestCutsCountTimeAtRisk(t *testing.T) {
 	}
 }
 
-func sorted(v []float64) []float64 {
-	v = slices.Clone(v)
-	slices.Sort(v)
-	return v
-}
-
 // brute answers what Support answers, from the subjects themselves.
 func brute(y models.Target, from float64) float64 {
 	best := 0.0
