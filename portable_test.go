@@ -83,7 +83,7 @@ func (p platform) run(t *testing.T, binary, pieces string) string {
 // boosted trees and blends, alike on every platform; so do the fitted parts of
 // linear models.
 var (
-	mayFuse = regexp.MustCompile(`^(models/linear|models/metric|train/bundle_test)\.`)
+	mayFuse = regexp.MustCompile(`^(models/linear|models/metric|models/metric/censored|train/bundle_test)\.`)
 	predict = regexp.MustCompile(`^models/linear\.(\(\*)?(Model|term|curve)\b`)
 )
 

@@ -212,19 +212,19 @@ func (r *recalibration) errors(s *sample, group []int, groups int) (level, slope
 		for k, v := range sum {
 			all[k] += v
 		}
-		zz += sum[0] * sum[0]
-		z += sum[0] * sum[1]
-		one += sum[1] * sum[1]
+		zz += float64(sum[0] * sum[0])
+		z += float64(sum[0] * sum[1])
+		one += float64(sum[1] * sum[1])
 	}
 	few := float64(groups) / float64(max(groups-1, 1))
-	det := all[2]*all[4] - all[3]*all[3]
+	det := float64(all[2]*all[4]) - float64(all[3]*all[3])
 	a, b := all[4]/det, -all[3]/det // the row of the inverse information that is the slope's
-	return math.Sqrt(few*one) / all[4], math.Sqrt(few * (a*a*zz + 2*a*b*z + b*b*one))
+	return math.Sqrt(few*one) / all[4], math.Sqrt(few * (float64(a*a*zz) + float64(2*a*b*z) + float64(b*b*one)))
 }
 
 // wald is an estimate with its normal 95 % interval and p value.
 func wald(value, se, null float64) metric.Estimate {
-	return metric.Estimate{Value: value, SE: se, Low: value - 1.96*se, High: value + 1.96*se, P: math.Erfc(math.Abs(value-null) / se / math.Sqrt2)}
+	return metric.Estimate{Value: value, SE: se, Low: value - float64(1.96*se), High: value + float64(1.96*se), P: math.Erfc(math.Abs(value-null) / se / math.Sqrt2)}
 }
 
 // Surprises are the segments of which more or fewer were won, against all leads

@@ -184,9 +184,9 @@ func newRecalibration(s *sample) *recalibration {
 func (r *recalibration) add(sum *[5]float64, y, p float64) {
 	p = min(max(p, 1e-12), 1-1e-12)
 	z := math.Log(p / (1 - p))
-	q := portable.Sigmoid(r.slope*z + r.level)
+	q := portable.Sigmoid(float64(r.slope*z) + r.level)
 	h := q * (1 - q)
-	for k, v := range [5]float64{(y - q) * z, y - q, h * z * z, h * z, h} {
+	for k, v := range [5]float64{float64((y - q) * z), y - q, float64(h * z * z), float64(h * z), h} {
 		sum[k] += v
 	}
 }
@@ -194,11 +194,11 @@ func (r *recalibration) add(sum *[5]float64, y, p float64) {
 // step is where a step of Newton's method from here leads.
 func (r *recalibration) step(sum [5]float64) (slope, level float64) {
 	gz, g, zz, z, one := sum[0], sum[1], sum[2], sum[3], sum[4]
-	det := zz*one - z*z
+	det := float64(zz*one) - float64(z*z)
 	if !(det > 0) {
 		return math.NaN(), math.NaN()
 	}
-	return r.slope + (one*gz-z*g)/det, r.level + (zz*g-z*gz)/det
+	return r.slope + (float64(one*gz)-float64(z*g))/det, r.level + (float64(zz*g)-float64(z*gz))/det
 }
 
 // byGroup gives the slope of a resample by one step from the slope of all

@@ -47,7 +47,7 @@ func (v *validation) recipe() string {
 		if name != "" {
 			name += " + "
 		}
-		name += fmt.Sprintf("%s %.*f", c.name, max(2, int(1-math.Log10(max(v.blend.Weight[0][j], 1e-3)))), v.blend.Weight[0][j])
+		name += fmt.Sprintf("%s %.*f", c.name, max(2, int(1-float64(math.Log10(max(v.blend.Weight[0][j], 1e-3))))), v.blend.Weight[0][j])
 	}
 	if name == "" {
 		return "base rates"

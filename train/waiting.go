@@ -120,24 +120,24 @@ func (p *prospect) supports(weeks int) bool {
 	add := func(age, until, leads float64) {
 		c := p.curve(age)
 		if until > p.horizon {
-			atRisk += leads * c.Open(p.horizon-age)
+			atRisk += float64(leads * c.Open(p.horizon-age))
 		}
 		var at [causes]float64
 		if to := min(until, p.horizon); to > p.horizon/2 {
 			c.At(at[:], to-age)
-			wins += leads * at[0]
-			if from := p.horizon / 2; from > age {
+			wins += float64(leads * at[0])
+			if from := float64(p.horizon / 2); from > age {
 				c.At(at[:], from-age)
-				wins -= leads * at[0]
+				wins -= float64(leads * at[0])
 			}
 		}
 	}
 	for _, week := range slices.Sorted(maps.Keys(p.open)) {
-		age := min(7*(float64(week)+0.5), p.horizon)
-		add(age, age+7*float64(weeks), p.open[week])
+		age := min(float64(7*(float64(week)+0.5)), p.horizon)
+		add(age, age+float64(7*float64(weeks)), p.open[week])
 	}
 	for week := range weeks {
-		add(0, 7*(float64(week)+0.5), p.coming)
+		add(0, float64(7*(float64(week)+0.5)), p.coming)
 	}
 	return atRisk >= neededAtRisk && wins >= neededWins
 }

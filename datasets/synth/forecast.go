@@ -13,7 +13,7 @@ type truth struct{ won, lost [horizon]float64 }
 // win within the horizon need, looked at on date; closings are spread evenly
 // over the open hours of a day.
 func (t *truth) median(c *company, l *lead, date int) float64 {
-	half := t.won[horizon-1] / 2
+	half := float64(t.won[horizon-1] / 2)
 	k, before := 0, 0.0
 	for t.won[k] < half {
 		before = t.won[k]

@@ -110,16 +110,16 @@ func (g gap) selected(bands [][]int, closed []bool, has func(row int) bool) bool
 				y += 1 / w
 			}
 		}
-		n, mx, my = n+w, mx+w*x, my+w*y
-		xx, xy, yy = xx+w*x*x, xy+w*x*y, yy+w*y*y
+		n, mx, my = n+w, mx+float64(w*x), my+float64(w*y)
+		xx, xy, yy = xx+float64(w*x*x), xy+float64(w*x*y), yy+float64(w*y*y)
 	}
 	mx, my = mx/n, my/n
-	xx, xy, yy = xx/n-mx*mx, xy/n-mx*my, yy/n-my*my
+	xx, xy, yy = xx/n-float64(mx*mx), xy/n-float64(mx*my), yy/n-float64(my*my)
 	if len(bands) < 5 || xx <= 0 {
 		return false
 	}
 	slope := xy / xx
-	se := math.Sqrt(max(yy-slope*xy, my*(1-my)/n*float64(len(bands))) / xx / float64(len(bands)-2))
+	se := math.Sqrt(max(yy-float64(slope*xy), my*(1-my)/n*float64(len(bands))) / xx / float64(len(bands)-2))
 	if g.difference < 0 {
 		slope = -slope
 	}

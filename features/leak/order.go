@@ -66,7 +66,7 @@ func (f *finder) along(c *datasets.Column, rows []int) float64 {
 			x, y = append(x, c.Nums[i]), append(y, f.Outcomes.Days[i])
 		}
 		if r := correlation(ranks(x), ranks(y)); !math.IsNaN(r) {
-			sum += r * float64(len(band))
+			sum += float64(r * float64(len(band)))
 		}
 	}
 	return sum / float64(len(rows))
@@ -98,7 +98,7 @@ func (f *finder) numbered(c *datasets.Column) *Finding {
 	}
 	id, created, closed = ranks(id), ranks(created), ranks(closed)
 	withCreated, withClosed, both := correlation(id, created), correlation(id, closed), correlation(created, closed)
-	partial := (withClosed - withCreated*both) / math.Sqrt((1-withCreated*withCreated)*(1-both*both))
+	partial := (withClosed - float64(withCreated*both)) / math.Sqrt((1-float64(withCreated*withCreated))*(1-float64(both*both)))
 	switch {
 	case withClosed > 0.9 && partial > 0.9:
 		return f.found(TimeCode, true, fmt.Sprintf("its numbers were given in the order in which leads were closed and not in that of their creation (rank correlation %.2f on %d leads)", withClosed, len(rows)), has)
@@ -184,9 +184,9 @@ func correlation(x, y []float64) float64 {
 	}
 	xy, xx, yy := 0.0, 0.0, 0.0
 	for i := range x {
-		xy += (x[i] - mx) * (y[i] - my)
-		xx += (x[i] - mx) * (x[i] - mx)
-		yy += (y[i] - my) * (y[i] - my)
+		xy += float64((x[i] - mx) * (y[i] - my))
+		xx += float64((x[i] - mx) * (x[i] - mx))
+		yy += float64((y[i] - my) * (y[i] - my))
 	}
 	return xy / math.Sqrt(xx*yy)
 }

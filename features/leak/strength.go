@@ -271,8 +271,8 @@ func (f *finder) told(c *datasets.Column) *Finding {
 		for _, v := range label {
 			closed += v
 		}
-		w := closed * (float64(len(band)) - closed)
-		area += w * metric.AUC(label, score, nil)
+		w := float64(closed * (float64(len(band)) - closed))
+		area += float64(w * metric.AUC(label, score, nil))
 		pairs += w
 	}
 	return f.toldBy(area/pairs, "closed", nil)

@@ -45,7 +45,7 @@ func AalenJohansen(y models.Target, causes int) (*Incidence, error) {
 		for c := range causes {
 			d := r.events[c][k]
 			if d > 0 {
-				gone[c] += open * d / n
+				gone[c] += float64(open * d / n)
 			}
 			inverse := 0.0
 			if after > 0 {
@@ -53,12 +53,12 @@ func AalenJohansen(y models.Target, causes int) (*Incidence, error) {
 			}
 			other := binomial(open, n, all-d)
 			own := binomial(open, n, d)
-			m, f := &moments[c], gone[c]*inverse
-			m[0] += f*f*other*sign(after) + (1+f)*(1+f)*own
-			m[1] += inverse * (f*other + (1+f)*own)
-			m[2] += inverse * inverse * (other + own)
+			m, f := &moments[c], float64(gone[c]*inverse)
+			m[0] += float64(f*f*other*sign(after)) + float64((1+f)*(1+f)*own)
+			m[1] += float64(inverse * (float64(f*other) + float64((1+f)*own)))
+			m[2] += float64(inverse * inverse * (other + own))
 			a.F[c] = append(a.F[c], gone[c])
-			a.Variance[c] = append(a.Variance[c], m[0]+gone[c]*gone[c]*m[2]-2*gone[c]*m[1])
+			a.Variance[c] = append(a.Variance[c], m[0]+float64(gone[c]*gone[c]*m[2])-float64(2*gone[c]*m[1]))
 		}
 		open = after
 		a.Open = append(a.Open, open)

@@ -95,7 +95,7 @@ func Interval(p float64, likely []float64) (low, high float64) {
 	for _, v := range likely {
 		square += float64((logit(v) - mean) * (logit(v) - mean))
 	}
-	half := student(n-1) * math.Sqrt(square/(n-1))
+	half := float64(student(n-1) * math.Sqrt(square/(n-1)))
 	return portable.Sigmoid(logit(p) - half), portable.Sigmoid(logit(p) + half)
 }
 
